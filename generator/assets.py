@@ -1,0 +1,68 @@
+"""Finds personas, prompts and seeds: a user's own folders first, then what is shipped."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.errors import InputError
+
+FOLDERS = {
+    "couple": ("personas/couples", ".yaml"),
+    "therapist": ("personas/therapists", ".yaml"),
+    "topic": ("personas/topics", ".yaml"),
+    "prompt set": ("prompts", ""),
+}
+"""Where each kind of asset lives under a root, and the ending of its name; "" is a folder."""
+
+
+def shipped_root() -> Path:
+    """The folder that holds the shipped `personas/`, `prompts/`, `seeds/` and `schemas/`.
+
+    In an installed wheel that is `generator/data`; in a source checkout, the checkout itself.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parent
+
+
+class Assets:
+    """The assets under a list of roots; where two roots hold the same id, the earlier one wins."""
+
+    def __init__(self, roots: Sequence[Path] | None = None) -> None:
+        """`roots`: folders to look in, first wins. None: the current folder, then what is shipped."""
+        self.roots = list(roots) if roots is not None else [Path.cwd(), shipped_root()]
+
+    def all(self, kind: str) -> dict[str, Path]:
+        """All assets of a kind: id to path, sorted by id."""
+        folder, ending = FOLDERS[kind]
+        found: dict[str, Path] = {}
+        for root in self.roots:
+            base = root / folder
+            if not base.is_dir():
+                continue
+            for path in sorted(base.iterdir()):
+                if path.name.startswith(("_", ".")):
+                    continue
+                if path.suffix == ending if ending else (path / "set.yaml").is_file():
+                    found.setdefault(path.stem if ending else path.name, path)
+        return dict(sorted(found.items()))
+
+    def find(self, kind: str, name: str) -> Path:
+        """The path of the asset `name`: an id, or the path of a file (for prompt sets, a folder).
+
+        Raises InputError naming the nearest id and every folder looked in.
+        """
+        if "/" in name or name.endswith(".yaml"):
+            path = Path(name)
+            if path.exists():
+                return path
+            raise InputError(f"{name}: there is no such {kind} file")
+        known = self.all(kind)
+        if name in known:
+            return known[name]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        tried = ", ".join(str(root / FOLDERS[kind][0]) for root in dict.fromkeys(self.roots))
+        raise InputError(f"no {kind} {name!r}: {hint}Looked in {tried}; `couplesim list` shows all")

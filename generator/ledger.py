@@ -1,0 +1,313 @@
+"""The ledger: one SQLite file a run, the only state. Transcripts are a view of it.
+
+One writer. An attempt is committed before its request is sent; the reply, the turn and the attempt's end
+are one transaction; whoever runs the session waits for it before the next request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from generator.errors import RunInUse, StorageError
+from generator.schema.session import Spec
+from generator.schema.turn import Reply, Turn
+
+APPLICATION_ID = 0x63706C73
+"""Marks a SQLite file as ours ("cpls")."""
+
+VERSION = 1
+"""Schema version, in `user_version`. A newer file is left untouched; an older one would be migrated."""
+
+Status = Literal["open", "complete", "ended", "failed"]
+"""open: not finished. complete: all turns. ended: stopped by a budget, as asked. failed: see the reason."""
+
+_SCHEMA = f"""
+CREATE TABLE run (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  plan TEXT NOT NULL, made_by TEXT NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE prompt_set (hash TEXT PRIMARY KEY, name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
+CREATE TABLE session (
+  id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, spec TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'open', reason TEXT, message TEXT
+) STRICT;
+CREATE TABLE attempt (
+  id INTEGER PRIMARY KEY, session_id TEXT NOT NULL REFERENCES session, turn INTEGER NOT NULL,
+  started_at TEXT NOT NULL, outcome TEXT, message TEXT, billed TEXT NOT NULL DEFAULT 'unknown'
+) STRICT;
+CREATE TABLE turn (
+  session_id TEXT NOT NULL REFERENCES session, n INTEGER NOT NULL, speaker TEXT NOT NULL, text TEXT NOT NULL,
+  end TEXT NOT NULL, cut INTEGER NOT NULL, mid_sentence INTEGER NOT NULL, repeat INTEGER NOT NULL,
+  tokens INTEGER NOT NULL, trims TEXT NOT NULL,
+  model TEXT NOT NULL, fingerprint TEXT, latency_seconds REAL NOT NULL, attempts INTEGER NOT NULL,
+  reply_text TEXT NOT NULL, reply_end TEXT NOT NULL, raw BLOB NOT NULL,
+  prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL, usage_estimated INTEGER NOT NULL,
+  PRIMARY KEY (session_id, n)
+) STRICT;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as the ledger knows it."""
+
+    id: str
+    number: int
+    """Position in the run, from 1."""
+    spec: Spec
+    status: Status
+    reason: str | None
+    """Why it ended; None while open or complete."""
+    message: str | None
+
+
+class Ledger:
+    """An open ledger. Use `create`, `open` (to write) or `read` (beside a running one)."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._lock = lock
+
+    @classmethod
+    def create(cls, folder: Path, plan: dict[str, Any], made_by: str) -> Ledger:
+        """Begin a run in `folder`. Raises StorageError if it cannot be written or already holds one."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
+        lock = _take_lock(folder)
+        path = folder / "ledger.db"
+        if path.exists() and path.stat().st_size == 0 and any(folder.glob("transcripts/*")):
+            raise StorageError(f"{path}: the ledger is empty beside existing transcripts; restore it from a backup")
+        connection = _connect(path)
+        with _storage(path):
+            connection.executescript("BEGIN;" + _SCHEMA)
+            connection.execute(
+                "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, _now())
+            )
+            connection.commit()
+        return cls(folder, connection, lock)
+
+    @classmethod
+    def open(cls, folder: Path) -> Ledger:
+        """Open a run to go on with it. Raises StorageError or RunInUse."""
+        _require(folder)
+        lock = _take_lock(folder)
+        connection = _connect(folder / "ledger.db")
+        _check_ours(folder / "ledger.db", connection)
+        return cls(folder, connection, lock)
+
+    @classmethod
+    def read(cls, folder: Path) -> Ledger:
+        """Open a run to look at it; works beside a running one. Raises StorageError."""
+        path = _require(folder)
+        with _storage(path):
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        _check_ours(path, connection)
+        return cls(folder, connection, None)
+
+    def close(self) -> None:
+        """Close the file and give the run free."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan the run was made from."""
+        plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
+        return plan
+
+    def add_prompt_set(self, name: str, hash_: str, content: dict[str, Any]) -> None:
+        """Keep a prompt set's settings and files, so that the run says which prompts it used."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO prompt_set VALUES (?, ?, ?)", (hash_, name, json.dumps(content, ensure_ascii=False))
+            )
+
+    def prompt_set(self, hash_: str) -> dict[str, Any]:
+        """A kept prompt set's settings and files."""
+        rows = self._all("SELECT files FROM prompt_set WHERE hash = ?", hash_)
+        if not rows:
+            raise StorageError(f"{self.folder}: the ledger does not hold prompt set {hash_}")
+        content: dict[str, Any] = json.loads(rows[0][0])
+        return content
+
+    def add_session(self, number: int, spec: Spec) -> None:
+        """Enter a session that is to be spoken; entering it again changes nothing."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)",
+                (spec.id, number, spec.model_dump_json()),
+            )
+
+    def sessions(self) -> list[SessionRow]:
+        """All sessions in order."""
+        rows = self._all("SELECT id, number, spec, status, reason, message FROM session ORDER BY number")
+        return [SessionRow(r[0], r[1], Spec.model_validate_json(r[2]), r[3], r[4], r[5]) for r in rows]
+
+    def begin_attempt(self, session_id: str, turn: int) -> int:
+        """Commit that a request is about to be sent; returns the attempt's number."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO attempt (session_id, turn, started_at) VALUES (?, ?, ?)", (session_id, turn, _now())
+            )
+        return int(cursor.lastrowid or 0)
+
+    def fail_attempt(self, attempt: int, kind: str, message: str, billed: str) -> None:
+        """Commit that a request brought no usable reply."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE attempt SET outcome = ?, message = ?, billed = ? WHERE id = ?", (kind, message, billed, attempt)
+            )
+
+    def commit_turn(self, session_id: str, turn: Turn, attempt: int | None) -> None:
+        """Commit a turn, its reply and the end of the attempt that brought it, in one transaction."""
+        reply, usage = turn.reply, turn.reply.usage
+        row = (
+            session_id, turn.n, turn.speaker, turn.text, turn.end, turn.cut, turn.mid_sentence, turn.repeat, turn.tokens,
+            json.dumps([trim.model_dump() for trim in turn.trims], ensure_ascii=False),
+            reply.model, reply.fingerprint, reply.latency_seconds, reply.attempts,
+            reply.text.encode("utf-8", "replace").decode(), reply.end, reply.raw,
+            usage.prompt, usage.cached, usage.completion, usage.reasoning, usage.estimated,
+        )  # fmt: skip
+        with self._transaction() as connection:
+            connection.execute(f"INSERT INTO turn VALUES ({', '.join('?' * len(row))})", row)
+            if attempt is not None:
+                connection.execute("UPDATE attempt SET outcome = 'ok', billed = 'yes' WHERE id = ?", (attempt,))
+
+    def end_session(self, session_id: str, status: Status, reason: str | None = None, message: str | None = None) -> None:
+        """Commit how a session ended."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE session SET status = ?, reason = ?, message = ? WHERE id = ?", (status, reason, message, session_id)
+            )
+
+    def turns(self, session_id: str) -> list[Turn]:
+        """The turns of a session, in order."""
+        rows = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
+        return [_turn(row) for row in rows]
+
+    def counts(self) -> tuple[int, int]:
+        """Turns and sessions with at least one turn."""
+        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
+        return int(row[0]), int(row[1])
+
+    def possibly_paid_twice(self) -> int:
+        """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""
+        return int(self._all("SELECT count(*) FROM attempt WHERE outcome IS NOT 'ok' AND billed != 'no'")[0][0])
+
+    def _all(self, sql: str, *parameters: Any) -> list[Any]:
+        with _storage(self.folder / "ledger.db"):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _storage(self.folder / "ledger.db"), self._connection:
+            yield self._connection
+
+
+def _turn(row: sqlite3.Row) -> Turn:
+    values = dict(row)
+    usage = {
+        "prompt": values["prompt_tokens"],
+        "cached": values["cached_tokens"],
+        "completion": values["completion_tokens"],
+        "reasoning": values["reasoning_tokens"],
+        "estimated": bool(values["usage_estimated"]),
+    }
+    reply = {
+        "text": values["reply_text"],
+        "end": values["reply_end"],
+        "usage": usage,
+        "raw": values["raw"],
+        **{name: values[name] for name in ("model", "fingerprint", "latency_seconds", "attempts")},
+    }
+    return Turn.model_validate(
+        {
+            **{name: values[name] for name in ("n", "speaker", "text", "end", "tokens")},
+            **{name: bool(values[name]) for name in ("cut", "mid_sentence", "repeat")},
+            "trims": json.loads(values["trims"]),
+            "reply": Reply.model_validate(reply),
+        }
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _storage(path):
+        connection = sqlite3.connect(path, timeout=5.0)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _check_ours(path: Path, connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    with _storage(path):
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        connection.close()
+        raise StorageError(f"{path}: the ledger is damaged, or is not a couplesim ledger; it was left untouched")
+    if version > VERSION:
+        connection.close()
+        raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
+
+
+def _require(folder: Path) -> Path:
+    path = folder / "ledger.db"
+    if not path.is_file():
+        raise StorageError(f"{folder}: there is no run here (no ledger.db)")
+    return path
+
+
+def _take_lock(folder: Path) -> IO[str]:
+    import fcntl
+
+    path = folder / "run.lock"
+    try:
+        lock = path.open("a+")
+    except OSError as exc:
+        raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        lock.seek(0)
+        owner = lock.read().strip() or "another process"
+        lock.close()
+        raise RunInUse(f"{folder}: run in use by {owner}; wait for it, or choose another folder with --out") from exc
+    lock.truncate(0)
+    lock.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}")
+    lock.flush()
+    return lock
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        if "full" in str(exc):
+            raise StorageError(f"disk full: {path} could not be written; free some space and resume") from exc
+        raise StorageError(f"{path}: {exc}; what was committed is kept") from exc
+    except sqlite3.DatabaseError as exc:
+        raise StorageError(f"{path}: the ledger is damaged ({exc}); it was left untouched") from exc
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

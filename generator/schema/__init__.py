@@ -1,0 +1,1 @@
+"""The frozen records that every floor above speaks in."""

@@ -1,0 +1,138 @@
+"""What determines a session: cast, structure, prompt set, models, budget, seed. Its hash is its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from generator.schema.persona import Couple, Therapist, Topic
+from generator.schema.record import Line, Record, Slug
+
+Label = Literal["Therapist", "Patient A", "Patient B", "AI_Facilitator"]
+"""A speaker, exactly as it stands in transcripts."""
+
+Role = Literal["therapist", "partner", "facilitator"]
+"""What a speaker is; budgets and models are set by role."""
+
+ROLE_OF: dict[Label, Role] = {
+    "Therapist": "therapist",
+    "Patient A": "partner",
+    "Patient B": "partner",
+    "AI_Facilitator": "facilitator",
+}
+
+CutPolicy = Literal["server", "client", "sentence", "none"]
+
+REHEARSAL = "rehearsal"
+"""Name of the built-in scripted speaker. It is not a language model."""
+
+
+class Model(Record):
+    """A language model behind an endpoint."""
+
+    name: Line = REHEARSAL
+    """As the endpoint knows it: "gpt-4o". "rehearsal" is the built-in scripted speaker."""
+    base_url: Line | None = None
+    """Endpoint up to and including /v1. None: the OpenAI API, or the embedded speaker for "rehearsal"."""
+    key_env: Line = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the key; the key itself stands in no file."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """Sampling temperature. None: the endpoint's default."""
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Nucleus sampling. None: the endpoint's default."""
+    layout: Literal["chat", "script"] = "chat"
+    """`chat`: own turns as assistant, the others' as named user text. `script`: one growing script."""
+    token_parameter: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """Which request field carries the budget."""
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    """For models that think first. None: not sent."""
+    reasoning_headroom: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Tokens set apart for hidden reasoning, on top of the spoken budget."""
+    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    """Size of the context window in tokens. None: unknown, the endpoint says when it is full."""
+
+
+class Cast(Record):
+    """Which model speaks for whom."""
+
+    therapist: Model = Model()
+    a: Model = Model()
+    """Patient A."""
+    b: Model = Model()
+    """Patient B."""
+    facilitator: Model = Model()
+
+    def of(self, label: Label) -> Model:
+        """The model that speaks for `label`."""
+        return {
+            "Therapist": self.therapist,
+            "Patient A": self.a,
+            "Patient B": self.b,
+            "AI_Facilitator": self.facilitator,
+        }[label]
+
+
+class Budget(Record):
+    """Tokens a turn and a session may take."""
+
+    turn_tokens: Annotated[int, Field(ge=8, le=8192)] = 150
+    """Tokens a turn, for every role without a number of its own."""
+    therapist_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
+    partner_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
+    facilitator_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
+    cut: CutPolicy = "server"
+    """`server`: the endpoint stops at the budget. `client`: twice as much is asked for and cut here with
+    the model's tokenizer. `sentence`: as `server`, then back to the last whole sentence. `none`: no limit."""
+    session_tokens: Annotated[int, Field(ge=100)] | None = None
+    """Prompt and reply tokens of all requests of a session together; at a turn boundary the session ends
+    when the next turn could pass it. None: no limit."""
+
+
+class PromptRef(Record):
+    """A prompt set by name and content."""
+
+    name: Slug
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """First 16 hex digits of the SHA-256 over the set's files and the shared partials."""
+
+
+class Temperament(Record):
+    """How people in a prompt set's sessions tend to behave; each from 0 to 1. The rehearsal speaker acts
+    by it and prompt authors state with it what their set is after."""
+
+    guarded: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """How much partners hold back or deflect."""
+    agreeable: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """How soon and how readily partners agree."""
+    even_handed: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """How evenly the therapist turns to both partners."""
+
+
+class Spec(Record):
+    """Everything that determines one session. Equal specs with equal replies give equal sessions."""
+
+    couple: Couple
+    therapist: Therapist
+    topic: Topic
+    structure: Line
+    """Name of the structure, as in the transcript's `Structure:` line."""
+    first: Literal["A", "B"]
+    """The partner who speaks first."""
+    turns: Annotated[int, Field(ge=1, le=400)]
+    """How many turns the session has when nothing ends it earlier."""
+    prompts: PromptRef
+    models: Cast = Cast()
+    budget: Budget = Budget()
+    labels: Literal["strip", "keep"] = "strip"
+    """Whether a speaker's own label at the start of a reply is stripped or kept, as in the seed."""
+    rng_seed: Annotated[int, Field(ge=0, lt=2**63)]
+    """Seeds every random choice of the session, and each request."""
+
+    @property
+    def id(self) -> str:
+        """Identity: first 16 hex digits of the SHA-256 of the canonical JSON."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

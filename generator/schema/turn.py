@@ -1,0 +1,92 @@
+"""What a session is made of once it has been spoken: replies, turns, transcripts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from generator.schema.record import Record
+from generator.schema.session import Label
+
+TrimKind = Literal["label", "speaker", "controls", "layout", "budget"]
+
+
+class Usage(Record):
+    """Tokens of one reply, all its attempts that were billed included."""
+
+    prompt: Annotated[int, Field(ge=0)] = 0
+    cached: Annotated[int, Field(ge=0)] = 0
+    """Part of `prompt` that the endpoint had cached."""
+    completion: Annotated[int, Field(ge=0)] = 0
+    """Reply tokens, hidden reasoning included."""
+    reasoning: Annotated[int, Field(ge=0)] = 0
+    """Part of `completion` that was hidden reasoning."""
+    estimated: bool = False
+    """True if the endpoint gave no usable figures and these were counted here."""
+
+    @property
+    def total(self) -> int:
+        """Prompt and completion tokens."""
+        return self.prompt + self.completion
+
+
+class Reply(Record):
+    """What a chat brought back for one request, as it came."""
+
+    text: str
+    """May hold lone surrogates; cleaned in the session."""
+    end: str
+    """The endpoint's end reason: stop, length, ...; "unknown" if it gave none."""
+    usage: Usage
+    model: str
+    """The model that the endpoint says has answered."""
+    fingerprint: str | None = None
+    """The endpoint's system fingerprint; None if it gave none."""
+    latency_seconds: float = 0.0
+    """From sending the successful attempt to its last byte."""
+    attempts: int = 1
+    """Requests sent for this turn, the successful one included."""
+    raw: bytes = b""
+    """The reply's body as received; the text in UTF-8 where there was no HTTP."""
+
+
+class Trim(Record):
+    """Something taken away from a reply, and why."""
+
+    kind: TrimKind
+    """`label`: own label at the start. `speaker`: another speaker's lines. `controls`: characters that
+    cannot stand in a file. `layout`: line breaks and blanks put in order. `budget`: beyond the budget."""
+    removed: str
+    """The text that was taken away."""
+
+
+class Turn(Record):
+    """One speaker's contribution as it stands in history, ledger and transcript."""
+
+    n: Annotated[int, Field(ge=1)]
+    """Position in the session, from 1."""
+    speaker: Label
+    text: str
+    """Clean text, never empty."""
+    end: str
+    """End reason: the endpoint's, or "length" if the budget was applied here."""
+    cut: bool
+    """A cut-off: the turn ended because its token budget ran out."""
+    mid_sentence: bool
+    """The text stops in mid-sentence."""
+    tokens: Annotated[int, Field(ge=0)]
+    """Tokens of `text`, counted here."""
+    trims: tuple[Trim, ...] = ()
+    repeat: bool = False
+    """The text equals an earlier turn's of this session."""
+    reply: Reply
+    """What it was made from, uncut and uncleaned."""
+
+
+class Transcript(Record):
+    """A session as the seed format holds it: a title, a structure and labelled texts."""
+
+    title: str
+    structure: str
+    turns: tuple[tuple[Label, str], ...]

@@ -1,0 +1,95 @@
+"""Where sentences end: the one judge of it, used everywhere.
+
+Rules instead of a model: on therapy transcripts the last characters decide, and a wrong guess must be
+explainable.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Ending = Literal["sentence", "ellipsis", "dash", "aside", "clause", "open"]
+"""How a text ends. `sentence`: with . ! ? or their kin. `ellipsis`: trailing off. `dash`: broken off by a
+dash. `aside`: a stage direction or an emoji. `clause`: at a comma, colon or semicolon. `open`: in the
+middle of a sentence."""
+
+_CLOSERS = "\"'”’»)]}*_`›"
+_TERMINAL = ".!?。！？｡؟"
+_DASHES = "-–—―"
+_CLAUSE = ",;:，；：、"
+_ASIDE = re.compile(r"(?:\*[^*\n]+\*|\([^()\n]+\)|\[[^\[\]\n]+\])\s*$")
+_ABBREVIATIONS = frozenset(
+    "dr mr mrs ms prof st sr jr rev hon vs etc e.g i.e cf approx no dept inc ltd mt ft a.m p.m u.s u.k ph.d".split()
+)
+_BOUNDARY = re.compile(
+    rf"(?P<end>[{re.escape(_TERMINAL)}…]+)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+)(?=(?P<next>[\"'“‘«(\[*_]*\S))"
+)
+
+
+def ending(text: str) -> Ending:
+    """How `text` ends; see `Ending`. Empty text counts as `sentence`: nothing was left open."""
+    bare = text.rstrip()
+    if not bare:
+        return "sentence"
+    if _ASIDE.search(bare) and bare.rstrip(_CLOSERS)[-1:] not in _TERMINAL + "…":
+        return "aside"
+    core = bare.rstrip(_CLOSERS).rstrip()
+    last = core[-1:] or bare[-1]
+    if last == "…" or core.endswith(".."):
+        return "ellipsis"
+    if last in _TERMINAL:
+        return "sentence"
+    if last in _DASHES:
+        return "dash"
+    if last in _CLAUSE:
+        return "clause"
+    if unicodedata.category(last) in {"So", "Sk", "Cf", "Mn"} and not last.isalnum():
+        return "aside"
+    return "open"
+
+
+def ends_mid_sentence(text: str) -> bool:
+    """True if `text` stops in the middle of a sentence. Trailing off and a dash are ways to end, not cuts."""
+    return ending(text) in {"clause", "open"}
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, in order, without surrounding blanks; an open last one included.
+
+    Knows abbreviations, initials, decimals, closing quotes and brackets, and that an ellipsis before a
+    small letter does not end a sentence.
+    """
+    found: list[str] = []
+    for paragraph in text.split("\n"):
+        start = 0
+        for match in _BOUNDARY.finditer(paragraph):
+            if _is_boundary(paragraph, match):
+                found.append(paragraph[start : match.end("close")].strip())
+                start = match.end("gap")
+        found.append(paragraph[start:].strip())
+    return [sentence for sentence in found if sentence]
+
+
+def back_to_sentence_end(text: str) -> str:
+    """`text` cut back to its last whole sentence; unchanged if it ends with one or holds no whole sentence."""
+    if not ends_mid_sentence(text):
+        return text
+    last = sentences(text)[-1]
+    kept = text[: text.rindex(last)].rstrip()
+    return kept or text
+
+
+def _is_boundary(text: str, match: re.Match[str]) -> bool:
+    following = match["next"].lstrip("\"'“‘«([*_")
+    if following and following[0].islower():
+        return False
+    if match["end"] == ".":
+        before = text[: match.start("end")]
+        word = re.split(r"[\s(\[\"“‘']", before)[-1].casefold()
+        if word in _ABBREVIATIONS:
+            return False
+        if re.fullmatch(r"(?:[a-z]\.)*[a-z]", word) and word not in {"i", "a"}:
+            return False
+    return True

@@ -1,0 +1,171 @@
+"""The loop: who speaks next, what they are sent, what comes back, what becomes of it.
+
+It alone asks a chat to speak. No disk, no print, no environment: whoever iterates commits each turn
+before asking for the next.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import partial
+
+from generator import clean, tokens
+from generator.budget import Purse, asked_tokens, spoken_tokens
+from generator.chat.protocol import UNLOGGED, AttemptLog, Chat, Request
+from generator.errors import SessionFailed
+from generator.perspective import perspective
+from generator.prompts import PromptSet, label_name
+from generator.schema.perspective import Perspective
+from generator.schema.session import Label, Spec
+from generator.schema.turn import Reply, Transcript, Trim, Turn
+from generator.sentences import back_to_sentence_end, ends_mid_sentence
+from generator.structures import structure_named
+from generator.thread import Thread
+
+EMPTY_TRIES = 3
+"""How often a turn is asked for when cleaning leaves nothing of the reply."""
+
+
+class Session:
+    """One session being spoken. Iterate `run()`; afterwards `end` says how it came to its end."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        prompts: PromptSet,
+        chats: Mapping[Label, Chat],
+        turns: Iterable[Turn] = (),
+        attempts: AttemptLog = UNLOGGED,
+    ) -> None:
+        """`chats`: who speaks for each label. `turns`: what has been spoken already, to go on from there."""
+        self.spec = spec
+        self.turns = list(turns)
+        self.end: str | None = None
+        """"complete", "session_tokens"; None while it runs. A failure is raised as SessionFailed."""
+        self._chats = chats
+        self._attempts = attempts
+        self._structure = structure_named(spec.structure)(spec.first, spec.turns)
+        self._purse = Purse(spec.budget.session_tokens)
+        self._prompts = prompts
+        self._perspectives: dict[Label, Perspective] = {}
+        self._threads: dict[Label, Thread] = {}
+        self._absorbed: dict[Label, int] = {}
+        for turn in self.turns:
+            self._purse.charge(turn.reply.usage)
+
+    async def run(self) -> AsyncIterator[Turn]:
+        """Speak turn after turn. Raises SessionFailed or ProviderRefused; turns yielded before stand."""
+        while label := self._structure.next([turn.speaker for turn in self.turns]):
+            thread = self._thread(label)
+            asked = asked_tokens(self.spec.budget, label, self.spec.models.of(label))
+            if not self._purse.allows(thread.prompt_tokens, asked):
+                self.end = "session_tokens"
+                return
+            turn = await self._speak(label, thread, asked)
+            self.turns.append(turn)
+            yield turn
+        self.end = "complete"
+
+    def transcript(self) -> Transcript:
+        """What has been spoken, as the transcript format holds it."""
+        return transcript_of(self.spec, self.turns)
+
+    def messages(self, label: Label) -> list[dict[str, str]]:
+        """What `label` would be sent now."""
+        return self._thread(label).messages()
+
+    def prompt_tokens(self, label: Label) -> int:
+        """Estimate of the tokens in what `label` would be sent now."""
+        return self._thread(label).prompt_tokens
+
+    async def _speak(self, label: Label, thread: Thread, asked: int | None) -> Turn:
+        model = self.spec.models.of(label)
+        if model.context_tokens is not None and thread.prompt_tokens + (asked or 0) > model.context_tokens:
+            raise SessionFailed(
+                "context_full",
+                f"turn {len(self.turns) + 1}: the prompt of {label} has about {thread.prompt_tokens} tokens and the reply "
+                f"may take {asked or 0}; {model.name} has room for {model.context_tokens}",
+            )
+        request = Request(
+            model=model,
+            messages=thread.encoded(),
+            max_tokens=asked,
+            seed=random.Random(f"{self.spec.rng_seed}:{len(self.turns)}").randrange(2**31),
+            prompt_tokens=thread.prompt_tokens,
+            perspective=self._perspective(label),
+            spoken=[(turn.speaker, turn.text) for turn in self.turns],
+            attempts=self._attempts,
+        )
+        for _ in range(EMPTY_TRIES):
+            reply = await self._chats[label].speak(request)
+            self._purse.charge(reply.usage)
+            turn = self._turn(label, reply)
+            if turn is not None:
+                return turn
+            self._attempts.fail("empty", "nothing was left after cleaning", "yes")
+        raise SessionFailed("empty", f"turn {len(self.turns) + 1}: {model.name} gave {label} no words of their own")
+
+    def _turn(self, label: Label, reply: Reply) -> Turn | None:
+        names = clean.names_for(self.spec, label)
+        text, trims = clean.clean(reply.text, names, self.spec.labels)
+        text, end, by_budget = self._within_budget(label, text, reply.end)
+        if not text:
+            return None
+        return Turn(
+            n=len(self.turns) + 1,
+            speaker=label,
+            text=text,
+            end=end,
+            cut=end == "length",
+            mid_sentence=ends_mid_sentence(text),
+            tokens=tokens.count(text, self.spec.models.of(label).name),
+            trims=(*trims, *by_budget),
+            repeat=any(text == turn.text for turn in self.turns),
+            reply=reply,
+        )
+
+    def _within_budget(self, label: Label, text: str, end: str) -> tuple[str, str, tuple[Trim, ...]]:
+        budget, model = self.spec.budget, self.spec.models.of(label).name
+        limit = spoken_tokens(budget, label)
+        kept = text
+        if budget.cut == "client" and limit is not None:
+            kept = tokens.cut(text, limit, model).strip()
+            end = "length" if kept != text else "stop" if end == "length" else end
+        elif budget.cut == "sentence" and end == "length":
+            kept = back_to_sentence_end(text)
+        trims = (Trim(kind="budget", removed=text[len(kept) :]),) if kept != text else ()
+        return kept, end, trims
+
+    def _thread(self, label: Label) -> Thread:
+        if label not in self._threads:
+            view, model = self._perspective(label), self.spec.models.of(label)
+            names: dict[Label, str] = {other: label_name(view, other) for other in ("Therapist", "Patient A", "Patient B")}
+            self._threads[label] = Thread(
+                label=label,
+                names=names,
+                system=self._prompts.system(view),
+                opening=self._prompts.opening(view) if label == "Therapist" else "",
+                layout=model.layout,
+                count=partial(tokens.count, model_name=model.name),
+            )
+            self._absorbed[label] = 0
+        thread = self._threads[label]
+        for turn in self.turns[self._absorbed[label] :]:
+            thread.absorb(turn.speaker, turn.text)
+        self._absorbed[label] = len(self.turns)
+        return thread
+
+    def _perspective(self, label: Label) -> Perspective:
+        if label not in self._perspectives:
+            self._perspectives[label] = perspective(self.spec, label, self._prompts.settings.temperament)
+        return self._perspectives[label]
+
+
+def transcript_of(spec: Spec, turns: Iterable[Turn]) -> Transcript:
+    """The turns under the spec's title and structure."""
+    return Transcript(
+        title=spec.topic.title,
+        structure=spec.structure,
+        turns=tuple((turn.speaker, turn.text) for turn in turns),
+    )

@@ -1,0 +1,183 @@
+"""YAML without surprises: YAML 1.2 scalars, no duplicate keys, no aliases, no tags, and every value's place.
+
+Only strings, numbers, true/false, null, lists and mappings come out; `no`, `012`, dates and times stay text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from generator.errors import InputError
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 20
+
+Place = tuple[int, int]
+Loc = tuple[str | int, ...]
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed file: its data and where each value and key stands (line and column, from 1)."""
+
+    data: Any
+    values: dict[Loc, Place] = field(default_factory=dict)
+    keys: dict[Loc, Place] = field(default_factory=dict)
+
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """The YAML 1.2 core schema."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("null", r"^(?:null|Null|NULL|~|)$", ["n", "N", "~", ""]),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def read(path: Path) -> Document:
+    """Parse one file. Raises InputError with file:line:column for every problem that can be told apart."""
+    try:
+        raw = path.read_bytes()
+    except OSError as exc:
+        raise InputError(f"{path}: cannot be read ({exc.strerror})") from exc
+    return parse(raw, str(path))
+
+
+def parse(raw: bytes, source: str) -> Document:
+    """Parse YAML text given as bytes; `source` names it in messages."""
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"{source}: larger than {MAX_BYTES // 1024} KB; a persona or plan is a page of text")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = raw[: exc.start].count(b"\n") + 1
+        raise InputError(f"{source}:{line}: line {line} is not UTF-8; save the file as UTF-8") from exc
+    try:
+        _refuse_tricks(text, source)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            document = Document(data=None)
+            if node is None:
+                raise InputError(f"{source}:1:1: the file is empty")
+            problems = _walk(node, (), document, source)
+            if problems:
+                raise InputError(*problems)
+            document.data = loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        problem = " ".join(part for part in (exc.context, exc.problem) if part)
+        raise InputError(f"{source}{where}: not valid YAML: {problem}") from exc
+    except yaml.YAMLError as exc:
+        raise InputError(f"{source}: not valid YAML: {str(exc).splitlines()[0]}") from exc
+    except ValueError as exc:
+        raise InputError(f"{source}: not valid YAML: {exc}") from exc
+    return document
+
+
+def load(path: Path, record: type[R]) -> R:
+    """Read a file as a record. Raises InputError holding all of the file's problems."""
+    document = read(path)
+    return validate(document, record, str(path))
+
+
+def validate(document: Document, record: type[R], source: str) -> R:
+    """The document as a record. Raises InputError: one line a problem, with file:line:column, the key
+    concerned and the nearest valid one."""
+    try:
+        return record.model_validate(document.data)
+    except ValidationError as exc:
+        raise InputError(*(_explain(error, document, record, source) for error in exc.errors())) from exc
+
+
+def _refuse_tricks(text: str, source: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        at = f"{source}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InputError(f"{at}: anchors and aliases (& and *) are not allowed; write the value out, or quote it")
+        if getattr(event, "tag", None):
+            raise InputError(f"{at}: tags ({event.tag}) are not allowed; quote the value if it is text")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InputError(f"{at}: nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _walk(node: yaml.Node, loc: Loc, document: Document, source: str) -> list[str]:
+    document.values[loc] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    problems: list[str] = []
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            problems += _walk(item, (*loc, number), document, source)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            line, column = key.start_mark.line + 1, key.start_mark.column + 1
+            if not isinstance(key, yaml.ScalarNode):
+                problems.append(f"{source}:{line}:{column}: a key must be plain text")
+                continue
+            place = (*loc, str(key.value))
+            if place in document.keys:
+                first = document.keys[place][0]
+                problems.append(f"{source}:{line}:{column}: key {key.value!r} stands twice (lines {first} and {line})")
+            document.keys[place] = (line, column)
+            problems += _walk(value, place, document, source)
+    return problems
+
+
+def _explain(error: Any, document: Document, record: type[BaseModel], source: str) -> str:
+    loc: Loc = tuple(part for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        line, column = document.keys.get(loc, (1, 1))
+        near = difflib.get_close_matches(str(loc[-1]), _fields_at(record, loc[:-1]), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_fields_at(record, loc[:-1]))}"
+        return f"{source}:{line}:{column}: {_dotted(loc)}: unknown key{hint}"
+    at = loc[:-1] if error["type"] == "missing" else loc
+    while at and at not in document.values:
+        at = at[:-1]
+    line, column = document.values.get(at, (1, 1))
+    if error["type"] == "missing":
+        return f"{source}:{line}:{column}: {_dotted(loc)}: this key is missing"
+    given = error.get("input")
+    got = f" (got {given!r})" if isinstance(given, str | int | float | bool) and len(repr(given)) < 60 else ""
+    return f"{source}:{line}:{column}: {_dotted(loc) or 'file'}: {message}{got}"
+
+
+def _dotted(loc: Loc) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _fields_at(record: type[BaseModel], loc: Loc) -> list[str]:
+    current: Any = record
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        info = current.model_fields.get(part) if hasattr(current, "model_fields") else None
+        if info is None:
+            return []
+        current = info.annotation
+        while not hasattr(current, "model_fields"):
+            inner = [argument for argument in get_args(current) if argument is not type(None)]
+            if not inner:
+                return []
+            current = inner[0]
+    return list(current.model_fields)
