@@ -46,7 +46,7 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE TABLE turn (
   session_id TEXT NOT NULL REFERENCES session, n INTEGER NOT NULL, speaker TEXT NOT NULL, text TEXT NOT NULL,
-  end TEXT NOT NULL, cut INTEGER NOT NULL, mid_sentence INTEGER NOT NULL, repeat INTEGER NOT NULL,
+  end TEXT NOT NULL, cut INTEGER NOT NULL, mid_sentence INTEGER NOT NULL, repeat INTEGER NOT NULL, over_budget INTEGER NOT NULL,
   tokens INTEGER NOT NULL, trims TEXT NOT NULL,
   model TEXT NOT NULL, fingerprint TEXT, latency_seconds REAL NOT NULL, attempts INTEGER NOT NULL,
   reply_text TEXT NOT NULL, reply_end TEXT NOT NULL, raw BLOB NOT NULL,
@@ -178,7 +178,8 @@ class Ledger:
         """Commit a turn, its reply and the end of the attempt that brought it, in one transaction."""
         reply, usage = turn.reply, turn.reply.usage
         row = (
-            session_id, turn.n, turn.speaker, turn.text, turn.end, turn.cut, turn.mid_sentence, turn.repeat, turn.tokens,
+            session_id, turn.n, turn.speaker, turn.text, turn.end, turn.cut, turn.mid_sentence, turn.repeat, turn.over_budget,
+            turn.tokens,
             json.dumps([trim.model_dump() for trim in turn.trims], ensure_ascii=False),
             reply.model, reply.fingerprint, reply.latency_seconds, reply.attempts,
             reply.text.encode("utf-8", "replace").decode(), reply.end, reply.raw,
@@ -239,7 +240,7 @@ def _turn(row: sqlite3.Row) -> Turn:
     return Turn.model_validate(
         {
             **{name: values[name] for name in ("n", "speaker", "text", "end", "tokens")},
-            **{name: bool(values[name]) for name in ("cut", "mid_sentence", "repeat")},
+            **{name: bool(values[name]) for name in ("cut", "mid_sentence", "repeat", "over_budget")},
             "trims": json.loads(values["trims"]),
             "reply": Reply.model_validate(reply),
         }

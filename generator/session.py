@@ -100,13 +100,13 @@ class Session:
         for _ in range(EMPTY_TRIES):
             reply = await self._chats[label].speak(request)
             self._purse.charge(reply.usage)
-            turn = self._turn(label, reply)
+            turn = self._turn(label, reply, asked)
             if turn is not None:
                 return turn
             self._attempts.fail("empty", "nothing was left after cleaning", "yes")
         raise SessionFailed("empty", f"turn {len(self.turns) + 1}: {model.name} gave {label} no words of their own")
 
-    def _turn(self, label: Label, reply: Reply) -> Turn | None:
+    def _turn(self, label: Label, reply: Reply, asked: int | None) -> Turn | None:
         names = clean.names_for(self.spec, label)
         text, trims = clean.clean(reply.text, names, self.spec.labels)
         text, end, by_budget = self._within_budget(label, text, reply.end)
@@ -120,6 +120,7 @@ class Session:
             cut=end == "length",
             mid_sentence=ends_mid_sentence(text),
             tokens=tokens.count(text, self.spec.models.of(label).name),
+            over_budget=asked is not None and reply.usage.completion - reply.usage.reasoning > asked,
             trims=(*trims, *by_budget),
             repeat=any(text == turn.text for turn in self.turns),
             reply=reply,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.record import Line, Record, Slug
@@ -53,6 +54,18 @@ class Model(Record):
     """Tokens set apart for hidden reasoning, on top of the spoken budget."""
     context_tokens: Annotated[int, Field(ge=256)] | None = None
     """Size of the context window in tokens. None: unknown, the endpoint says when it is full."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _names_an_endpoint_and_no_secret(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("a base URL looks like http://localhost:8000/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("a base URL holds no user, password or query; a key belongs in an environment variable")
+        return url.rstrip("/")
 
 
 class Cast(Record):

@@ -77,6 +77,8 @@ class Turn(Record):
     """The text stops in mid-sentence."""
     tokens: Annotated[int, Field(ge=0)]
     """Tokens of `text`, counted here."""
+    over_budget: bool = False
+    """The endpoint gave more tokens than it was asked for; the text is kept."""
     trims: tuple[Trim, ...] = ()
     repeat: bool = False
     """The text equals an earlier turn's of this session."""

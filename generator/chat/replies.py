@@ -1,0 +1,102 @@
+"""Reads a chat completion's body. Trusts nothing: every odd shape becomes an AttemptFailed, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from generator import tokens
+from generator.chat import faults
+from generator.chat.protocol import Request
+from generator.errors import AttemptFailed
+from generator.schema.turn import Reply, Usage
+
+
+def read(body: bytes, status: int, headers: Mapping[str, str], host: str, request: Request, latency: float) -> Reply:
+    """The reply in `body`. Raises AttemptFailed; `attempts` of the reply is left for the caller to set."""
+    name = request.model.name
+    data = _json(body, status, headers, host)
+    if isinstance(data.get("error"), dict | str):
+        code = data["error"].get("code") if isinstance(data["error"], dict) else None
+        inner = int(code) if str(code).isdigit() and 300 <= int(code) < 600 else 500
+        raise faults.from_status(inner, body, headers, host, name)
+    choice = _first_choice(data, host)
+    message = choice["message"]
+    end = choice.get("finish_reason")
+    text = _text(message.get("content"))
+    usage = _usage(data.get("usage"), text, request)
+    if message.get("refusal") or end == "content_filter":
+        raise AttemptFailed("refused", f"{name} refused: {faults.safe(str(message.get('refusal') or end))}", 2, billed="yes")
+    if not text.strip():
+        raise _nothing_said(name, end, usage, request)
+    return Reply(
+        text=text,
+        end=end if isinstance(end, str) and end else "unknown",
+        usage=usage,
+        model=str(data.get("model") or name)[:200],
+        fingerprint=str(data["system_fingerprint"])[:200] if data.get("system_fingerprint") else None,
+        latency_seconds=latency,
+        raw=body,
+    )
+
+
+def _json(body: bytes, status: int, headers: Mapping[str, str], host: str) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if isinstance(data, dict):
+        return data
+    shown = faults.safe(body[:400].decode("utf-8", "replace")) or "an empty body"
+    kind = faults.safe(headers.get("content-type", "no content type"))
+    raise AttemptFailed("bad_reply", f"{host} sent {status} {kind}, not a chat completion: {shown}", 4, billed="unknown")
+
+
+def _first_choice(data: dict[str, Any], host: str) -> dict[str, Any]:
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
+        return choice
+    raise AttemptFailed("bad_reply", f"{host} sent a completion without a message", 3, billed="yes")
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        parts = [part.get("text", "") if isinstance(part, dict) else part for part in content]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> AttemptFailed:
+    if end == "length" and usage.reasoning > 0:
+        return AttemptFailed(
+            "no_tokens_left",
+            f"{name} spent all {request.max_tokens} tokens on hidden reasoning; set --reasoning-effort none "
+            "or --reasoning-headroom N",
+            tries=1,
+            billed="yes",
+        )
+    return AttemptFailed("empty", f"{name} sent an empty reply", 3, billed="yes")
+
+
+def _usage(given: Any, text: str, request: Request) -> Usage:
+    given = given if isinstance(given, dict) else {}
+    prompt, completion = given.get("prompt_tokens"), given.get("completion_tokens")
+    details, prompt_details = given.get("completion_tokens_details"), given.get("prompt_tokens_details")
+    reasoning = _count(details.get("reasoning_tokens")) if isinstance(details, dict) else 0
+    cached = _count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else 0
+    if _count(prompt) and _count(completion):
+        return Usage(prompt=_count(prompt), cached=cached, completion=_count(completion), reasoning=reasoning)
+    counted = tokens.count(text.encode("utf-8", "replace").decode(), request.model.name)
+    return Usage(
+        prompt=request.prompt_tokens,
+        cached=cached,
+        completion=max(counted, request.max_tokens or 0),
+        reasoning=reasoning,
+        estimated=True,
+    )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**40 else 0
