@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.schema.session import Spec
-from generator.schema.session import Label
+from generator.schema.session import Label, Spec
 from generator.schema.turn import Trim
 
 
@@ -82,7 +81,8 @@ def _in_paragraphs(text: str, trims: list[Trim]) -> str:
 def _label_pattern(names: Iterable[str]) -> re.Pattern[str]:
     alternatives = "|".join(re.escape(name) for name in sorted(set(names), key=len, reverse=True))
     return re.compile(
-        rf"^[\s>#]*[*_\[(]*(?:{alternatives})[*_\])]*(?:\s*\([^()\n]{{1,40}}\))?[*_\]]*\s*[:：][*_\]]*\s*", re.IGNORECASE
+        rf"^[\s>#]*[*_\[(]*(?:{alternatives})[*_\])]*(?:\s*\([^()\n]{{1,40}}\))?[*_\]]*\s*[:：][*_\]]*\s*",
+        re.IGNORECASE,
     )
 
 

@@ -135,7 +135,8 @@ class Ledger:
         """Keep a prompt set's settings and files, so that the run says which prompts it used."""
         with self._transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO prompt_set VALUES (?, ?, ?)", (hash_, name, json.dumps(content, ensure_ascii=False))
+                "INSERT OR IGNORE INTO prompt_set VALUES (?, ?, ?)",
+                (hash_, name, json.dumps(content, ensure_ascii=False)),
             )
 
     def prompt_set(self, hash_: str) -> dict[str, Any]:
@@ -190,11 +191,14 @@ class Ledger:
             if attempt is not None:
                 connection.execute("UPDATE attempt SET outcome = 'ok', billed = 'yes' WHERE id = ?", (attempt,))
 
-    def end_session(self, session_id: str, status: Status, reason: str | None = None, message: str | None = None) -> None:
+    def end_session(
+        self, session_id: str, status: Status, reason: str | None = None, message: str | None = None
+    ) -> None:
         """Commit how a session ended."""
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE session SET status = ?, reason = ?, message = ? WHERE id = ?", (status, reason, message, session_id)
+                "UPDATE session SET status = ?, reason = ?, message = ? WHERE id = ?",
+                (status, reason, message, session_id),
             )
 
     def turns(self, session_id: str) -> list[Turn]:
@@ -206,6 +210,16 @@ class Ledger:
         """Turns and sessions with at least one turn."""
         row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
         return int(row[0]), int(row[1])
+
+    def figures(self) -> dict[str, int]:
+        """Counts over all turns: turns, trimmed, cut, retried, repeats, tokens, tokens_estimated (turns whose
+        usage was counted here)."""
+        row = self._all(
+            "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut, total(attempts > 1) AS retried,"
+            " total(repeat) AS repeats, total(prompt_tokens + completion_tokens) AS tokens,"
+            " total(usage_estimated) AS tokens_estimated FROM turn"
+        )[0]
+        return {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
 
     def possibly_paid_twice(self) -> int:
         """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +13,10 @@ from generator.schema.persona import Couple, Therapist, Topic
 
 P = TypeVar("P", Couple, Therapist, Topic)
 
-RECORDS: dict[str, type[Couple] | type[Therapist] | type[Topic]] = {
-    "couple": Couple,
-    "therapist": Therapist,
-    "topic": Topic,
+_LOADERS: dict[str, Callable[[Path], Couple | Therapist | Topic]] = {
+    "couple": lambda path: load_file(path, Couple),
+    "therapist": lambda path: load_file(path, Therapist),
+    "topic": lambda path: load_file(path, Topic),
 }
 
 
@@ -37,10 +38,10 @@ def load_topic(name: str, assets: Assets | None = None) -> Topic:
 def check_all(assets: Assets) -> None:
     """Validate every persona file under the roots. Raises one InputError holding all problems."""
     problems: list[str] = []
-    for kind, record in RECORDS.items():
+    for kind, load in _LOADERS.items():
         for path in assets.all(kind).values():
             try:
-                load_file(path, record)
+                load(path)
             except InputError as error:
                 problems += error.problems
     if problems:

@@ -36,8 +36,7 @@ def perspective(spec: Spec, label: Label, temperament: Temperament) -> Perspecti
             goals=tuple(topic.goals),
             objectives=tuple(topic.objectives),
             questions=tuple(
-                question.replace("{name}", names[number % 2])
-                for number, question in enumerate(topic.questions)
+                question.replace("{name}", names[number % 2]) for number, question in enumerate(topic.questions)
             ),
         )
         return Perspective(

@@ -22,7 +22,7 @@ from generator.assets import Assets
 from generator.errors import InputError
 from generator.schema.perspective import Perspective
 from generator.schema.record import Record, Slug, Text
-from generator.schema.session import ROLE_OF, Label, PromptRef, Temperament
+from generator.schema.session import ROLE_OF, PromptRef, Temperament
 
 PARTIALS = "_shared"
 """Folder beside the sets whose templates every set may include."""
@@ -88,9 +88,9 @@ class PromptSet:
 
     def fields_used(self) -> set[str]:
         """Names of all attributes that any template of the set reads."""
-        return {
-            node.attr for _, tree in self._trees() for node in tree.find_all(nodes.Getattr)
-        } | {node.name for _, tree in self._trees() for node in tree.find_all(nodes.Name)}
+        return {node.attr for _, tree in self._trees() for node in tree.find_all(nodes.Getattr)} | {
+            node.name for _, tree in self._trees() for node in tree.find_all(nodes.Name)
+        }
 
     def literal_text(self) -> Iterator[tuple[str, int, str]]:
         """The templates' own words: file, line and text of each piece."""
@@ -187,9 +187,3 @@ def _too_deep(node: nodes.Node, depth: int) -> Iterator[int]:
             yield child.lineno
         else:
             yield from _too_deep(child, deeper)
-
-
-def label_name(perspective: Perspective, label: Label) -> str:
-    """The full name under which `label` appears in prompts."""
-    people = {person.label: person.name for person in (perspective.therapist, perspective.a, perspective.b)}
-    return people.get(label, label)

@@ -15,7 +15,7 @@ from generator.budget import Purse, asked_tokens, spoken_tokens
 from generator.chat.protocol import UNLOGGED, AttemptLog, Chat, Request
 from generator.errors import SessionFailed
 from generator.perspective import perspective
-from generator.prompts import PromptSet, label_name
+from generator.prompts import PromptSet
 from generator.schema.perspective import Perspective
 from generator.schema.session import Label, Spec
 from generator.schema.turn import Reply, Transcript, Trim, Turn
@@ -67,6 +67,10 @@ class Session:
             yield turn
         self.end = "complete"
 
+    def more(self) -> bool:
+        """Whether the structure has a next speaker."""
+        return self._structure.next([turn.speaker for turn in self.turns]) is not None
+
     def transcript(self) -> Transcript:
         """What has been spoken, as the transcript format holds it."""
         return transcript_of(self.spec, self.turns)
@@ -84,8 +88,8 @@ class Session:
         if model.context_tokens is not None and thread.prompt_tokens + (asked or 0) > model.context_tokens:
             raise SessionFailed(
                 "context_full",
-                f"turn {len(self.turns) + 1}: the prompt of {label} has about {thread.prompt_tokens} tokens and the reply "
-                f"may take {asked or 0}; {model.name} has room for {model.context_tokens}",
+                f"turn {len(self.turns) + 1}: the prompt of {label} has about {thread.prompt_tokens} tokens and the "
+                f"reply may take {asked or 0}; {model.name} has room for {model.context_tokens}",
             )
         request = Request(
             model=model,
@@ -141,7 +145,7 @@ class Session:
     def _thread(self, label: Label) -> Thread:
         if label not in self._threads:
             view, model = self._perspective(label), self.spec.models.of(label)
-            names: dict[Label, str] = {other: label_name(view, other) for other in ("Therapist", "Patient A", "Patient B")}
+            names = {person.label: person.name for person in (view.therapist, view.a, view.b)}
             self._threads[label] = Thread(
                 label=label,
                 names=names,

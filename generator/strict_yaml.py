@@ -33,7 +33,7 @@ class Document:
     keys: dict[Loc, Place] = field(default_factory=dict)
 
 
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+class _Loader(yaml.CSafeLoader):
     """The YAML 1.2 core schema."""
 
 
@@ -109,11 +109,12 @@ def validate(document: Document, record: type[R], source: str) -> R:
 def _refuse_tricks(text: str, source: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        at = f"{source}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+        mark = event.start_mark
+        at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark is not None else source
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError(f"{at}: anchors and aliases (& and *) are not allowed; write the value out, or quote it")
-        if getattr(event, "tag", None):
-            raise InputError(f"{at}: tags ({event.tag}) are not allowed; quote the value if it is text")
+        if tag := getattr(event, "tag", None):
+            raise InputError(f"{at}: tags ({tag}) are not allowed; quote the value if it is text")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

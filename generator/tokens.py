@@ -31,7 +31,8 @@ def cut(text: str, limit: int, model_name: str = "") -> str:
     tokens = encoding.encode_ordinary(text)
     if len(tokens) <= limit:
         return text
-    return encoding.decode_bytes(tokens[:limit]).decode("utf-8", errors="ignore")
+    kept: bytes = encoding.decode_bytes(tokens[:limit])
+    return kept.decode("utf-8", errors="ignore")
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from generator import clean, format
+from generator.schema.turn import Reply, Usage
 from tests.builders import speak, spec, within
 from tests.test_format import hostile
 
@@ -156,7 +157,8 @@ def test_clean_text_can_stand_anywhere(reply):
 def test_a_hostile_reply_goes_through_a_session():
     """FAULTS 30: raw reply kept, clean text in history, and the next request works."""
     reply = f"Daniel: I was\ud83d late.\x00\n{format.RULE}\n\nMarcus: Okay."
-    session, requests = speak(spec(turns=3), ["Hello.", reply, "Fine."])
+    answer = Reply(text=reply, end="stop", usage=Usage(), model="m")
+    session, requests = speak(spec(turns=3), ["Hello.", answer, "Fine."])
     assert session.turns[1].text == f"I was\ufffd late.\n\n{format.RULE}"
     assert {trim.kind for trim in session.turns[1].trims} == {"controls", "layout", "label", "speaker"}
     assert session.turns[1].reply.text == reply

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from generator import clean, format
@@ -39,26 +39,22 @@ HEAD = f"SESSION: Trust\nStructure: LLM Only\n{RULE}\n\n"
 VALID = HEAD + "Therapist:\nHello.\n\nPatient A:\nHi.\n\n"
 
 
-@given(plain, plain, st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1), st.sampled_from(["strip", "keep"]))
+@given(
+    plain, plain, st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1), st.sampled_from(["strip", "keep"])
+)
 def test_whatever_is_said_comes_back_from_the_file(title, structure, said, labels):
     cleaned = [(label, clean.clean(text, clean.names_for(spec(), label), labels)[0]) for label, text in said]
     turns = tuple((label, text) for label, text in cleaned if text)
+    assume(turns)
     written = format.render(Transcript(title=title, structure=structure, turns=turns))
-    assert format.parse(written).turns == turns or not turns
-    assert (format.parse(written).title, format.parse(written).structure) == (title, structure)
-    assert written.encode().decode() == written
-
-
-test_whatever_is_said_comes_back_from_the_file = example("a", "b", [("Therapist", "x")], "strip")(
-    test_whatever_is_said_comes_back_from_the_file
-)
+    read = format.parse(written.encode().decode())
+    assert (read.title, read.structure, read.turns) == (title, structure, turns)
 
 
 @given(st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1))
 def test_what_can_be_written_can_be_read(said):
     """Uncleaned text: either `render` refuses it or it survives."""
-    if any(format.flaw(text) for _, text in said):
-        return
+    assume(not any(format.flaw(text) for _, text in said))
     transcript = Transcript(title="t", structure="s", turns=tuple(said))
     assert format.parse(format.render(transcript)) == transcript
 
@@ -68,10 +64,10 @@ def test_what_can_be_written_can_be_read(said):
 @example([("Therapist", "  A turn that begins with two.")])
 @example([("Therapist", "Blanks inside. \n\nA second paragraph.")])
 def test_what_can_be_read_is_written_byte_for_byte(said):
-    file = HEAD + "".join(f"{label}:\n{text}\n\n" for label, text in said)
+    file = HEAD + "".join(f"{label}:\n{text}\n\n" for label, text in said).encode(errors="replace").decode()
     try:
         transcript = format.parse(file)
-    except (InputError, UnicodeEncodeError):
+    except InputError:
         return
     assert format.render(transcript) == file
 

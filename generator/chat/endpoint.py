@@ -11,6 +11,7 @@ import json
 import random
 import time
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Decoded; a longer reply is not read to its end."""
+MAX_TRIES = 6
+"""Failed attempts of a turn, whatever their kinds; rate limits are not counted."""
 MAX_TURN_SECONDS = 15 * 60.0
 """After this, a turn's retries end."""
 DEADLINE_SECONDS = 30.0
@@ -36,6 +39,8 @@ SLOWEST_TOKENS_PER_SECOND = 5.0
 """The deadline of an attempt is DEADLINE_SECONDS and the time its tokens take at this pace."""
 FIRST_CONTACT_TRIES = 3
 """How often an endpoint that has never answered is tried."""
+MIN_KEY_BYTES = 8
+"""A shorter "key" is a placeholder, and may well occur in what is said."""
 
 
 class Endpoint:
@@ -50,7 +55,7 @@ class Endpoint:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sleep` and `now` (monotonic seconds) can be replaced, so that waits can be tried without waiting."""
+        """`sleep` and `now` (monotonic seconds) can be replaced together, to try waits without waiting."""
         self.base_url = base_url or DEFAULT_BASE_URL
         self.host = urlsplit(self.base_url).netloc.rsplit("@", 1)[-1]
         self._key = key
@@ -67,20 +72,23 @@ class Endpoint:
         """Ask until there is a usable reply. Raises SessionFailed or ProviderRefused when there is none."""
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-        started, failures = self._now(), [0]
-        backoff = wait_random_exponential(multiplier=1, max=60)
+        started = self._now()
+        failures: Counter[str] = Counter()
+        backoff = wait_random_exponential(multiplier=1, max=59)
 
         def wait(state: RetryCallState) -> float:
             failed = _failure(state)
             if failed.wait_seconds is not None:
                 self._gate_opens = max(self._gate_opens, self._now() + failed.wait_seconds)
                 return failed.wait_seconds + random.uniform(0, 0.25)
-            return 0.5 if not self._answered else 1.0 + backoff(state)
+            first_contact = failed.refusal
+            return 0.5 if first_contact else 1.0 + backoff(state)
 
         def give_up(state: RetryCallState) -> bool:
             failed = _failure(state)
-            failures[0] += failed.counts
-            return failures[0] >= failed.tries or self._now() - started > MAX_TURN_SECONDS
+            failures[failed.kind] += failed.counts
+            spent = failed.counts and (failures[failed.kind] >= failed.tries or failures.total() >= MAX_TRIES)
+            return spent or self._now() + state.upcoming_sleep - started > MAX_TURN_SECONDS
 
         attempts = 0
         try:
@@ -105,49 +113,50 @@ class Endpoint:
             self._client = None
 
     async def _attempt(self, request: Request) -> Reply:
-        held = self._gate_opens - self._now()
-        if held > 0:
+        while (held := self._gate_opens - self._now()) > 0:
             await self._sleep(held)
         request.attempts.begin()
         try:
             reply = await self._post(request)
         except AttemptFailed as failed:
-            failed.message = failed.message.replace(self._key, "***") if self._key else failed.message
             request.attempts.fail(failed.kind, failed.message, failed.billed)
             raise
         except BaseException as exc:
             request.attempts.fail("dropped", type(exc).__name__, "unknown")
             raise
-        self._answered = True
         return reply
 
     async def _post(self, request: Request) -> Reply:
+        import aiohttp
         import httpx2
         import openai
 
+        client, fields = self._connected(), self._fields(request)
         budget = request.max_tokens or 1024
         started = self._now()
         try:
             async with asyncio.timeout(self._deadline_seconds + budget / SLOWEST_TOKENS_PER_SECOND):
-                response = await self._connected().post(
+                response = await client.post(
                     "/chat/completions",
                     cast_to=httpx2.Response,
-                    content=self._body(request),
+                    content=_encoded(request.messages, fields),
                     options={"headers": {"Content-Type": "application/json", "Accept-Encoding": "identity"}},
                 )
         except openai.APIStatusError as exc:
-            self._answered = True
-            raise self._refusal(exc.response, request) from exc
-        except (TimeoutError, openai.APITimeoutError) as exc:
+            response = exc.response
+        except TimeoutError as exc:
             raise AttemptFailed("timeout", f"{self.host} did not finish its reply in time", billed="unknown") from exc
-        except openai.APIConnectionError as exc:
-            raise self._unreachable(exc) from exc
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return replies.read(
-            response.content, response.status_code, headers, self.host, request, self._now() - started
-        )
+        except (openai.APIConnectionError, aiohttp.ClientError) as exc:
+            raise self._disconnected(exc) from exc
+        self._answered = True
+        key = self._key if len(self._key) >= MIN_KEY_BYTES else "\0"
+        body = response.content.replace(key.encode(), b"***")
+        headers = {name.lower(): value.replace(key, "***") for name, value in response.headers.items()}
+        if response.status_code >= 300:
+            raise self._refusal(response.status_code, body, headers, request, fields)
+        return replies.read(body, response.status_code, headers, self.host, request, self._now() - started)
 
-    def _body(self, request: Request) -> bytes:
+    def _fields(self, request: Request) -> dict[str, Any]:
         model, dropped = request.model, self._dropped.get(request.model.name, set())
         fields: dict[str, Any] = {"model": model.name, "seed": request.seed}
         if request.max_tokens is not None:
@@ -160,36 +169,38 @@ class Endpoint:
                 "perspective": request.perspective.model_dump(mode="json"),
                 "spoken": [list(turn) for turn in request.spoken],
             }
-        kept = {name: value for name, value in fields.items() if name not in dropped}
-        return b'{"messages":' + request.messages + b"," + json.dumps(kept, ensure_ascii=False).encode()[1:]
+        return {name: value for name, value in fields.items() if name not in dropped}
 
-    def _refusal(self, response: httpx2.Response, request: Request) -> AttemptFailed:
-        body = response.content
-        headers = {name.lower(): value for name, value in response.headers.items()}
+    def _refusal(
+        self, status: int, body: bytes, headers: dict[str, str], request: Request, sent: dict[str, Any]
+    ) -> AttemptFailed:
         name = request.model.name
-        parameter = faults.rejected_parameter(body) if response.status_code in {400, 422} else None
+        parameter = faults.rejected_parameter(body) if status in {400, 422} else None
         if parameter is None:
-            context = f"(turn {len(request.spoken) + 1}, about {request.prompt_tokens} tokens and {request.max_tokens or 0} for the reply)"
-            return faults.from_status(response.status_code, body, headers, self.host, name, context)
-        if parameter == "max_tokens" and self._token_parameter.get(name, request.model.token_parameter) == "max_tokens":
+            return faults.from_status(status, body, headers, self.host, request)
+        if parameter == "max_tokens" and parameter in sent:
             self._token_parameter[name] = "max_completion_tokens"
-            return AttemptFailed("parameter", f"{name} rejects max_tokens; max_completion_tokens is sent from now on", 3, wait_seconds=0)
-        if parameter == "seed" and "seed" not in self._dropped.get(name, set()):
-            self._dropped.setdefault(name, set()).add("seed")
-            return AttemptFailed("parameter", f"{name} rejects seed; it is left out from now on", 3, wait_seconds=0)
+            message = f"{name} rejects max_tokens; max_completion_tokens is sent from now on"
+            return AttemptFailed("parameter", message, counts=False, wait_seconds=0)
+        if parameter == "seed" and parameter in sent:
+            self._dropped.setdefault(name, set()).add(parameter)
+            message = f"{name} rejects seed; it is left out from now on"
+            return AttemptFailed("parameter", message, counts=False, wait_seconds=0)
         option = "--" + parameter.replace("_", "-")
         return AttemptFailed("parameter", f"model {name} rejects {parameter}; remove {option}", 1, refusal=True)
 
-    def _unreachable(self, exc: BaseException) -> AttemptFailed:
-        import httpx2
+    def _disconnected(self, exc: BaseException) -> AttemptFailed:
+        import aiohttp
 
-        cause = exc.__cause__
-        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol):
+        cause: BaseException | None = exc
+        while cause is not None and not isinstance(cause, aiohttp.ClientError):
+            cause = cause.__cause__
+        if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             if not self._answered:
                 message = f"cannot reach {self.host}; is the server running, is --base-url right?"
-                return AttemptFailed("unreachable", message, FIRST_CONTACT_TRIES, refusal=True)
-            return AttemptFailed("unreachable", f"cannot reach {self.host}")
-        return AttemptFailed("connection_lost", f"{self.host} broke the connection off", billed="unknown")
+                return AttemptFailed("unavailable", message, FIRST_CONTACT_TRIES, refusal=True)
+            return AttemptFailed("unavailable", f"cannot reach {self.host}")
+        return AttemptFailed("unavailable", f"{self.host} broke the connection off", billed="unknown")
 
     def _connected(self) -> AsyncOpenAI:
         if self._client is None:
@@ -213,24 +224,32 @@ async def _cap_body(response: httpx2.Response) -> None:
     import httpx2
 
     compressed = response.headers.pop("content-encoding", "identity").casefold() in {"gzip", "deflate"}
-    source = response.stream
-    assert isinstance(source, httpx2.AsyncByteStream)
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    source: httpx2.AsyncByteStream = response.stream
 
     class Capped(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             decoder = zlib.decompressobj(zlib.MAX_WBITS | 32) if compressed else None
             size = 0
             async for chunk in source:
-                part = decoder.decompress(chunk, MAX_REPLY_BYTES + 1) if decoder else chunk
+                try:
+                    part = decoder.decompress(chunk, MAX_REPLY_BYTES + 1) if decoder else chunk
+                except zlib.error as exc:
+                    raise AttemptFailed("bad_reply", "the reply cannot be unpacked", 4, billed="unknown") from exc
                 size += len(part)
                 if size > MAX_REPLY_BYTES:
-                    raise AttemptFailed("reply_too_large", "the reply is larger than 8 MB; the rest was not read", 2, billed="unknown")
+                    message = "the reply is larger than 8 MB; the rest was not read"
+                    raise AttemptFailed("reply_too_large", message, 2, billed="unknown")
                 yield part
 
         async def aclose(self) -> None:
             await source.aclose()
 
     response.stream = Capped()
+
+
+def _encoded(messages: bytes, fields: dict[str, Any]) -> bytes:
+    return b'{"messages":' + messages + b"," + json.dumps(fields, ensure_ascii=False).encode()[1:]
 
 
 def _failure(state: RetryCallState) -> AttemptFailed:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from generator.chat.protocol import Request
 from generator.errors import AttemptFailed
 
 MAX_WAIT_SECONDS = 600.0
@@ -24,19 +25,18 @@ _CONTEXT_WORDS = (
     "reduce the length",
 )
 _QUOTA_WORDS = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota", "insufficient credits")
-_RETRYABLE = frozenset({408, 409, 500, 502, 503, 504, 520, 529})
+_FIELDS = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "reasoning_effort")
+"""What a request may carry beside model and messages."""
 
 
-def from_status(
-    status: int, body: bytes, headers: Mapping[str, str], host: str, model: str, context: str = ""
-) -> AttemptFailed:
+def from_status(status: int, body: bytes, headers: Mapping[str, str], host: str, request: Request) -> AttemptFailed:
     """The failure behind an HTTP status of 300 and more, or behind an error object in a 200's body.
 
-    `headers` has lower-case names. `context` says how large the request was.
+    `headers` has lower-case names.
     """
-    error = _error_object(body)
-    words = f"{error.get('code')} {error.get('type')} {error.get('message')}".casefold()
-    said = safe(str(error.get("message") or body.decode("utf-8", "replace")))
+    error, model = _error_object(body), request.model.name
+    words = f"{error.get('code')} {error.get('type')} {_message(error)}".casefold()
+    said = safe(_message(error) or body.decode("utf-8", "replace"), 200)
     if status in {401, 403}:
         return _refused("key_refused", f"API key refused by {host} ({status}). Nothing was charged")
     if status == 402 or (status == 429 and any(word in words for word in _QUOTA_WORDS)):
@@ -47,27 +47,23 @@ def from_status(
         target = safe(headers.get("location", "elsewhere").split("?")[0])
         return _refused("redirect", f"the base URL redirects to {target}; nothing was sent there. Set --base-url to it")
     if status == 413 or (status in {400, 422} and any(word in words for word in _CONTEXT_WORDS)):
-        return AttemptFailed("context_full", f"the request {context} is too long for {model}: {said}", tries=1)
-    if status == 429:
-        return _rate_limited(headers, host)
-    if status in _RETRYABLE:
-        return AttemptFailed(
-            "unavailable", f"{host} answered {status}: {said}", wait_seconds=retry_after(headers), billed="no"
-        )
+        size = f"about {request.prompt_tokens} tokens and {request.max_tokens or 0} for the reply"
+        return AttemptFailed("context_full", f"the request ({size}) is too long for {model}: {said}", tries=1)
+    if status in {408, 409, 429} or status >= 500:
+        return _later(status, said, retry_after(headers), host)
     return AttemptFailed("rejected", f"{host} rejected the request ({status}): {said}", tries=1)
 
 
 def rejected_parameter(body: bytes) -> str | None:
     """The request field that a 400 objects to, if it objects to one."""
     error = _error_object(body)
-    words = f"{error.get('code')} {error.get('message')}".casefold()
+    words = f"{error.get('code')} {_message(error)}".casefold()
     if not any(word in words for word in ("unsupported", "unknown", "unrecognized", "not supported", "extra inputs")):
         return None
-    parameter = error.get("param")
-    if isinstance(parameter, str):
-        return parameter.rsplit(".", 1)[-1]
-    known = ("max_completion_tokens", "max_tokens", "temperature", "top_p", "seed", "reasoning_effort")
-    return next((name for name in known if name in words), None)
+    if isinstance(parameter := error.get("param"), str):
+        return parameter if parameter in _FIELDS else None
+    named = [name for name in _FIELDS if name in words]
+    return min(named, key=words.index, default=None)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -81,7 +77,8 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
                 seconds = float(headers[name]) * unit
             except ValueError:
                 continue
-            return seconds if math.isfinite(seconds) and seconds > 0 else None
+            if math.isfinite(seconds) and seconds > 0:
+                return seconds
     until = _timestamp(headers.get("retry-after"))
     if until is None:
         return None
@@ -96,12 +93,15 @@ def safe(text: str, length: int = 80) -> str:
     return "".join(character for character in plain if character.isprintable())[:length]
 
 
-def _rate_limited(headers: Mapping[str, str], host: str) -> AttemptFailed:
-    wait = retry_after(headers)
+def _later(status: int, said: str, wait: float | None, host: str) -> AttemptFailed:
     if wait is not None and wait > MAX_WAIT_SECONDS:
-        until = time.strftime("%H:%MZ", time.gmtime(time.time() + wait))
-        return _refused("rate_limited", f"{host}: rate limited until {until}; resume then")
-    return AttemptFailed("rate_limited", f"{host} asks for a slower pace (429)", counts=False, wait_seconds=wait)
+        day_seconds = 24 * 3600
+        form = "%H:%MZ" if wait < day_seconds else "%Y-%m-%d %H:%MZ"
+        until = time.strftime(form, time.gmtime(time.time() + min(wait, 3650 * day_seconds)))
+        return _refused("rate_limited", f"{host}: rate limited until {until} ({status}); resume then")
+    if status == 429:
+        return AttemptFailed("rate_limited", f"{host} asks for a slower pace (429)", counts=False, wait_seconds=wait)
+    return AttemptFailed("unavailable", f"{host} answered {status}: {said}", wait_seconds=wait)
 
 
 def _refused(kind: str, message: str) -> AttemptFailed:
@@ -115,6 +115,10 @@ def _error_object(body: bytes) -> dict[str, Any]:
         return {}
     error = data.get("error", data) if isinstance(data, dict) else {}
     return error if isinstance(error, dict) else {"message": str(error)}
+
+
+def _message(error: dict[str, Any]) -> str:
+    return str(error.get("message") or error.get("detail") or "")
 
 
 def _timestamp(text: str | None) -> float | None:

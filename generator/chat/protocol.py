@@ -60,4 +60,3 @@ class Chat(Protocol):
 
     async def close(self) -> None:
         """Give back what the chat holds."""
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,30 +13,31 @@ from generator.chat.protocol import Request
 from generator.errors import AttemptFailed
 from generator.schema.turn import Reply, Usage
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def read(body: bytes, status: int, headers: Mapping[str, str], host: str, request: Request, latency: float) -> Reply:
     """The reply in `body`. Raises AttemptFailed; `attempts` of the reply is left for the caller to set."""
     name = request.model.name
     data = _json(body, status, headers, host)
-    if isinstance(data.get("error"), dict | str):
-        code = data["error"].get("code") if isinstance(data["error"], dict) else None
-        inner = int(code) if str(code).isdigit() and 300 <= int(code) < 600 else 500
-        raise faults.from_status(inner, body, headers, host, name)
+    if error := data.get("error"):
+        raise faults.from_status(_inner_status(error), body, headers, host, request)
     choice = _first_choice(data, host)
     message = choice["message"]
     end = choice.get("finish_reason")
     text = _text(message.get("content"))
     usage = _usage(data.get("usage"), text, request)
     if message.get("refusal") or end == "content_filter":
-        raise AttemptFailed("refused", f"{name} refused: {faults.safe(str(message.get('refusal') or end))}", 2, billed="yes")
+        said = faults.safe(str(message.get("refusal") or end))
+        raise AttemptFailed("refused", f"{name} refused: {said}", 2, billed="yes")
     if not text.strip():
         raise _nothing_said(name, end, usage, request)
     return Reply(
         text=text,
-        end=end if isinstance(end, str) and end else "unknown",
+        end=_whole(end) if isinstance(end, str) and end else "unknown",
         usage=usage,
-        model=str(data.get("model") or name)[:200],
-        fingerprint=str(data["system_fingerprint"])[:200] if data.get("system_fingerprint") else None,
+        model=_whole(str(data.get("model") or name))[:200],
+        fingerprint=_whole(str(data["system_fingerprint"]))[:200] if data.get("system_fingerprint") else None,
         latency_seconds=latency,
         raw=body,
     )
@@ -50,7 +52,13 @@ def _json(body: bytes, status: int, headers: Mapping[str, str], host: str) -> di
         return data
     shown = faults.safe(body[:400].decode("utf-8", "replace")) or "an empty body"
     kind = faults.safe(headers.get("content-type", "no content type"))
-    raise AttemptFailed("bad_reply", f"{host} sent {status} {kind}, not a chat completion: {shown}", 4, billed="unknown")
+    message = f"{host} sent {status} {kind}, not a chat completion: {shown}"
+    raise AttemptFailed("bad_reply", message, 4, billed="unknown")
+
+
+def _inner_status(error: Any) -> int:
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    return int(code) if re.fullmatch("[345][0-9][0-9]", code) else 500
 
 
 def _first_choice(data: dict[str, Any], host: str) -> dict[str, Any]:
@@ -63,17 +71,22 @@ def _first_choice(data: dict[str, Any], host: str) -> dict[str, Any]:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        parts = [part.get("text", "") if isinstance(part, dict) else part for part in content]
-        return "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
+        texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+        content = "".join(text for text in texts if isinstance(text, str))
+    return _whole(content) if isinstance(content, str) else ""
+
+
+def _whole(text: str) -> str:
+    """Without lone surrogates, which JSON can hold and UTF-8 cannot."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> AttemptFailed:
     if end == "length" and usage.reasoning > 0:
         return AttemptFailed(
             "no_tokens_left",
-            f"{name} spent all {request.max_tokens} tokens on hidden reasoning; set --reasoning-effort none "
-            "or --reasoning-headroom N",
+            f"{name} spent all {request.max_tokens or usage.completion} tokens on hidden reasoning; "
+            "set --reasoning-effort none or --reasoning-headroom N",
             tries=1,
             billed="yes",
         )
@@ -88,7 +101,7 @@ def _usage(given: Any, text: str, request: Request) -> Usage:
     cached = _count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else 0
     if _count(prompt) and _count(completion):
         return Usage(prompt=_count(prompt), cached=cached, completion=_count(completion), reasoning=reasoning)
-    counted = tokens.count(text.encode("utf-8", "replace").decode(), request.model.name)
+    counted = tokens.count(text, request.model.name)
     return Usage(
         prompt=request.prompt_tokens,
         cached=cached,

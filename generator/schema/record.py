@@ -22,9 +22,7 @@ class Record(BaseModel):
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$")]
 """An id that is safe in a file name: 1 to 60 of a-z, 0-9 and inner hyphens."""
 
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\W\d_][^:\x00-\x1f\x7f-\x9f]*$")
-]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\W\d_][^:\x00-\x1f\x7f-\x9f]*$")]
 """A person's name as printed: 1 to 40 printable characters, begins with a letter, no colon."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]

@@ -28,5 +28,4 @@ class Rehearsal:
 def compose(view: Perspective, spoken: Spoken, seed: int) -> str:
     """The whole text of the next turn of `view`'s speaker; equal arguments give equal texts."""
     rng = random.Random(f"{seed}:{len(spoken)}:{view.label}")
-    speaker = therapist if view.label == "Therapist" else partner
-    return speaker.compose(view, spoken, rng)
+    return therapist.compose(view, spoken, rng) if view.label == "Therapist" else partner.compose(view, spoken, rng)

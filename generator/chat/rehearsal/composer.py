@@ -14,14 +14,18 @@ from generator.sentences import sentences
 RUN = 5
 """Words in a sequence that may not be repeated within a session."""
 
-REPEATABLE = frozenset({"step", "partner", "name", "other", "a", "b", "concern", "detail", "quote", "quote_other", "theirs"})
+REPEATABLE = frozenset(
+    {"step", "partner", "name", "other", "a", "b", "concern", "detail", "quote", "quote_other", "theirs"}
+)
 """Slots whose filling may come again; all others are used once a session."""
 
 
 class Composer:
     """A turn being put together."""
 
-    def __init__(self, spoken: Spoken, fillers: Mapping[str, str], rng: random.Random, voices: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self, spoken: Spoken, fillers: Mapping[str, str], rng: random.Random, voices: Mapping[str, Iterable[str]]
+    ) -> None:
         """`fillers`: what each slot is filled with. `voices`: units by act, phrase banks and persona alike."""
         self.rng = rng
         self.length = 0

@@ -25,7 +25,9 @@ _PROPOSAL = re.compile(
     r"(?:\btry|\btried|\bstart with|\bstarting with|\bhow about|\bthe idea of|\bthink about) (\w+ing\b[^.?!,;:—“”]*)",
     re.IGNORECASE,
 )
-_PROPOSING = re.compile(r"\b(?:what if|how about|could we|can we|shall we|let's|maybe we|would you|we could|the idea of)\b", re.I)
+_PROPOSING = re.compile(
+    r"\b(?:what if|how about|could we|can we|shall we|let's|maybe we|would you|we could|the idea of)\b", re.I
+)
 _NOUN_PHRASE = re.compile(
     r"\b((?:my|your|our|the|that|this|a|an|no|every|one)(?: [a-z][a-z'’-]+){1,2})(?=[.,;:!?]|$)", re.IGNORECASE
 )
@@ -84,7 +86,9 @@ def addressed(view: Perspective, text: str) -> set[Label]:
     """The partners whom a therapist's closing question names; both if it names none or both."""
     question = _closing_question(text) or text
     named: set[Label] = {
-        person.label for person in (view.a, view.b) if person.called and re.search(rf"\b{re.escape(person.called)}\b", question)
+        person.label
+        for person in (view.a, view.b)
+        if person.called and re.search(rf"\b{re.escape(person.called)}\b", question)
     }
     return named or {"Patient A", "Patient B"}
 
@@ -103,7 +107,7 @@ def _asked(view: Perspective, spoken: Spoken) -> str | None:
 
 def _closing_question(text: str) -> str | None:
     for sentence in reversed(sentences(text)[-2:]):
-        if sentence.rstrip("\"”’)").endswith("?"):
+        if sentence.rstrip('"”’)').endswith("?"):
             return sentence
     return None
 
@@ -132,7 +136,11 @@ def _quotable(text: str, said: str) -> list[str]:
         for match in _NOUN_PHRASE.finditer(sentence):
             phrase = match[1]
             words = phrase.casefold().split()
-            fit = words[-1] not in _WEAK_ENDS and not words[-1].endswith(("ing", "ly", "n't")) and not words[1:2] == ["of"]
+            fit = (
+                words[-1] not in _WEAK_ENDS
+                and not words[-1].endswith(("ing", "ly", "n't"))
+                and not words[1:2] == ["of"]
+            )
             if fit and len(words[-1]) > 3 and f"“{phrase[0].lower()}{phrase[1:]}”" not in said:
                 found.append(phrase[0].lower() + phrase[1:])
     telling = [phrase for phrase in found if len(phrase.split()) > 2]

@@ -92,7 +92,9 @@ def _opening(view: Perspective, heard: Heard, phase: str, spoken: Spoken, rng: r
     return ("resist",)
 
 
-def _plan_groups(phase: str, heard: Heard, view: Perspective, rng: random.Random) -> Iterable[tuple[tuple[str, ...], ...]]:
+def _plan_groups(
+    phase: str, heard: Heard, view: Perspective, rng: random.Random
+) -> Iterable[tuple[tuple[str, ...], ...]]:
     if phase != "step":
         return ()
     if heard.proposal is None or heard.proposal_age > 8:
@@ -162,7 +164,9 @@ def _fillers(view: Perspective, heard: Heard, spoken: Spoken, rng: random.Random
         if fresh:
             found[slot] = rng.choice(fresh)
     new_steps = [step for step in view.topic.first_steps if step.casefold() not in said]
-    step = heard.proposal if heard.proposal and heard.proposal_age <= 8 else rng.choice(new_steps) if new_steps else None
+    step = (
+        heard.proposal if heard.proposal and heard.proposal_age <= 8 else rng.choice(new_steps) if new_steps else None
+    )
     return found | ({"step": step} if step else {})
 
 

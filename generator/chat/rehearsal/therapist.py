@@ -42,7 +42,12 @@ def compose(view: Perspective, spoken: Spoken, rng: random.Random) -> str:
     if rng.random() < 0.25 + 0.5 * view.temperament.even_handed * (phase in {"complaint", "close"}):
         asks = (*asks, "ask_both", "ask_both")
     question.add(rng.choice(asks), limit=60) or question.add(*asks, limit=70)
-    body = Composer([*spoken, ("Therapist", question.text())], _fillers(view, heard, reflected, spoken, rng), rng, _voices(view, asked))
+    body = Composer(
+        [*spoken, ("Therapist", question.text())],
+        _fillers(view, heard, reflected, spoken, rng),
+        rng,
+        _voices(view, asked),
+    )
     room = min(target, MAX_TOKENS) - question.length
     for acts in _statements(view, phase, rng):
         if body.length >= room - 12:
@@ -90,7 +95,9 @@ def _voices(view: Perspective, asked: Person) -> dict[str, tuple[str, ...]]:
     school = view.practice.school if view.practice is not None else "integrative"
     others = [person.called for person in (view.a, view.b) if person != asked and person.called]
     questions = [
-        question for question in view.topic.questions if not any(name in question for name in others) and "{" not in question
+        question
+        for question in view.topic.questions
+        if not any(name in question for name in others) and "{" not in question
     ]
     known = banks()
     return known | {

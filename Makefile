@@ -1,0 +1,47 @@
+# make demo: set up and make three sessions.   make test: set up and run all checks and tests.
+# make lock: pin the newest dependencies.      make example: renew outputs/example from the demo.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test lock example schemas bench clean
+
+demo: $(READY)
+	@rm -rf outputs/demo
+	@$(BIN)/couplesim generate --sessions 3 --out outputs/demo
+	@echo
+	@$(BIN)/couplesim show outputs/demo
+	@echo
+	@echo "Transcripts: outputs/demo/transcripts/   (scripted rehearsal text, no language model)"
+	@echo "Next: . .venv/bin/activate, then couplesim list, couplesim preview,"
+	@echo "      OPENAI_API_KEY=... couplesim generate --model gpt-4o --couple ruth-harold"
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "couplesim needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up .venv (once; about a minute)..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.txt
+
+example: demo
+	rm -rf outputs/example && mkdir -p outputs/example
+	cp -r outputs/demo/plan.yaml outputs/demo/transcripts outputs/example/
+
+schemas: $(READY)
+	$(BIN)/couplesim schema --out schemas
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.speed
+
+clean:
+	rm -rf .venv

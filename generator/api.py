@@ -1,0 +1,63 @@
+"""The Python API: a session in a few lines, with no files and no folders."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from typing import Any, Literal
+
+from generator.assets import Assets
+from generator.plan import Plan, expand
+from generator.preflight import require
+from generator.schema.persona import Couple
+from generator.schema.session import Budget, Cast, Model
+from generator.session import Session
+from generator.settings import Chats
+
+
+async def agenerate(
+    couple: Couple | str = "daniel-marcus",
+    *,
+    therapist: str = "anya-forger",
+    topic: str | None = None,
+    structure: str = "LLM Only",
+    prompts: str = "baseline",
+    model: Model | Cast | str = "rehearsal",
+    budget: Budget | None = None,
+    first: Literal["A", "B", "random"] = "A",
+    turns: int | None = None,
+    seed: int = 1,
+) -> Session:
+    """Generate one session and return it, spoken: `.turns` are its turns, `.transcript()` its transcript.
+
+    `couple`: a loaded couple, an id or a file. `model`: one name or Model for all roles, or a Cast. The
+    default is the built-in rehearsal speaker: scripted text, no language model. Nothing is written; keys
+    come from the environment. Raises the errors in `generator.errors`.
+    """
+    one = Model(name=model) if isinstance(model, str) else model
+    cast = one if isinstance(one, Cast) else Cast(therapist=one, a=one, b=one, facilitator=one)
+    loaded = couple if isinstance(couple, Couple) else None
+    name = couple if isinstance(couple, str) else couple.id
+    settings: dict[str, Any] = {"therapist": therapist, "topic": topic, "structure": structure, "prompts": prompts}
+    plan = Plan(couple=name, models=cast, budget=budget or Budget(), first=first, turns=turns, seed=seed, **settings)
+    specs, prompt_set = expand(plan, Assets(), loaded)
+    spec = specs[0]
+    require(spec, prompt_set)
+    chats = Chats()
+    try:
+        session = Session(spec, prompt_set, chats.of(spec.models))
+        async for _ in session.run():
+            pass
+    finally:
+        await chats.close()
+    return session
+
+
+def generate(couple: Couple | str = "daniel-marcus", **settings: Any) -> Session:
+    """As `agenerate`, and waits for it; works in a notebook too, where a loop is already running."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(agenerate(couple, **settings))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, agenerate(couple, **settings)).result()

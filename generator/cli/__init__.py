@@ -1,0 +1,83 @@
+"""The command line. One module a command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from generator.errors import CouplesimError
+
+COMMANDS = {
+    "generate": "Generate sessions: from options, from a plan, or both.",
+    "resume": "Go on with a run that was stopped.",
+    "show": "Show a transcript in the terminal.",
+    "list": "List couples, therapists, topics, structures and prompt sets.",
+    "preview": "Show what every role would be sent, without sending it.",
+    "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
+    "init": "Lay out a workspace with personas, prompts and a plan to edit.",
+    "schema": "Write the JSON Schemas that editors use for the YAML files.",
+}
+"""The commands, in the order of `--help`; each lives in the module of its name (`list` in `listing`)."""
+
+_MODULES = {"list": "listing"}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 2 bad input, nothing sent; 3 some sessions failed; 4 stopped by a cap; 5 the provider "
+    "refuses; 6 storage; 7 run in use; 130/143 interrupted.",
+)
+@click.version_option(package_name="couplesim")
+def group() -> None:
+    """Simulated couples-therapy sessions, written by language models in a fixed transcript format.
+
+    Without --model the built-in rehearsal speaker is used: scripted text, no language model, no key.
+    """
+
+
+def main() -> NoReturn:
+    """Entry point. Our own errors are printed without a traceback; their exit code is the command's."""
+    try:
+        group(standalone_mode=False)
+    except CouplesimError as error:
+        _say(error)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)
+
+
+def _say(error: CouplesimError) -> None:
+    lines = str(error).splitlines() or [type(error).__name__]
+    for line in lines:
+        click.echo(f"couplesim: {line}", err=True)
+    if len(lines) > 1:
+        click.echo(f"couplesim: {len(lines)} problems; nothing was sent", err=True)

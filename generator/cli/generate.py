@@ -1,0 +1,54 @@
+"""`couplesim generate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.cli.options import plan_from, plan_options
+
+
+@click.command("generate", short_help="Generate sessions.")
+@plan_options
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run's folder [outputs/<named by content>]."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a session.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
+    """Generate sessions and write them in the seed format.
+
+    PLAN is a YAML file (see `couplesim init`); options given here come before it. Without --model the built-in
+    rehearsal speaker is used: scripted text, no language model, no key. Keys come from the environment only.
+
+    The same command finds its run again: what is there is kept, what is missing is made.
+
+    \b
+    couplesim generate -n 3
+    OPENAI_API_KEY=... couplesim generate --model gpt-4o --couple ruth-harold
+    couplesim generate --model llama3.1 --base-url http://localhost:11434/v1
+    """
+    from generator import batch, preflight
+    from generator.assets import Assets
+    from generator.cli.running import made_by, run, say_how_it_went
+    from generator.plan import expand, run_name
+
+    plan = plan_from(plan_file, given)
+    specs, prompts = expand(plan, Assets())
+    preflight.require(specs[0], prompts)
+    for lint in preflight.lints(specs[0], prompts):
+        if not quiet:
+            click.echo(f"couplesim: {lint}", err=True)
+    folder = out or Path("outputs") / run_name(specs)
+    ledger = batch.begin(folder, plan, specs, prompts, made_by())
+    code = run(ledger, quiet=quiet)
+    if as_json:
+        for row in ledger.sessions():
+            click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
+    else:
+        say_how_it_went(ledger, code)
+    ledger.close()
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,99 @@
+"""`couplesim show`."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import click
+
+STYLES = {
+    "Therapist": "bold cyan",
+    "Patient A": "bold green",
+    "Patient B": "bold magenta",
+    "AI_Facilitator": "bold yellow",
+}
+
+
+@click.command("show", short_help="Show a transcript.")
+@click.argument("path", metavar="RUN|FILE", type=click.Path(path_type=Path))
+@click.option("--session", "number", type=click.IntRange(min=1), default=1, metavar="N", help="Session of the run [1].")
+def command(path: Path, number: int) -> None:
+    """Show a session of a run, or a transcript file, with cut-offs and trims marked.
+
+    In a run, what the ledger knows is shown; in a file, a cut-off is told by its text.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    title, structure, turns, note = _from_run(path, number) if path.is_dir() else _from_file(path)
+    console.print(Text(_safe(f"{title} · {structure}"), style="bold"))
+    if note:
+        console.print(Text(_safe(note), style="dim"))
+    for index, (label, text, marks) in enumerate(turns, start=1):
+        line = Text(f"\n{index:>2} ", style="dim")
+        line.append(label, style=STYLES[label])
+        console.print(line)
+        body = Text(_safe(text))
+        for mark in marks:
+            body.append(f" [{mark}]", style="reverse yellow" if mark == "cut off" else "dim yellow")
+        console.print(body)
+
+
+def _from_run(folder: Path, number: int) -> tuple[str, str, list[tuple[str, str, list[str]]], str]:
+    from generator.cli.running import SCRIPTED
+    from generator.errors import InputError
+    from generator.ledger import Ledger
+    from generator.schema.session import REHEARSAL
+
+    ledger = Ledger.read(folder)
+    try:
+        rows = {row.number: row for row in ledger.sessions()}
+        if number not in rows:
+            raise InputError(f"{folder} has sessions 1 to {len(rows)}, not {number}")
+        row = rows[number]
+        kept = ledger.turns(row.id)
+    finally:
+        ledger.close()
+    turns = [(str(turn.speaker), turn.text, _marks(turn)) for turn in kept]
+    notes = [
+        f"{row.spec.couple.a.called} and {row.spec.couple.b.called} with {row.spec.therapist.name}; prompts {row.spec.prompts.name}"
+    ]
+    if row.status != "complete":
+        notes.append(f"{row.status}: {row.message or row.reason or 'not finished'}")
+    if any(turn.reply.model == REHEARSAL for turn in kept):
+        notes.append(SCRIPTED)
+    return row.spec.topic.title, row.spec.structure, turns, "\n".join(notes)
+
+
+def _from_file(path: Path) -> tuple[str, str, list[tuple[str, str, list[str]]], str]:
+    from generator.errors import InputError
+    from generator.format import parse
+    from generator.sentences import ends_mid_sentence
+
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
+    except OSError as exc:
+        raise InputError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except UnicodeDecodeError as exc:
+        raise InputError(f"{path}: line {raw[: exc.start].count(10) + 1} is not UTF-8") from exc
+    try:
+        transcript = parse(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    except InputError as error:
+        raise InputError(f"{path}: not in the seed format: {error}") from error
+    turns = [(str(label), said, ["cut off"] if ends_mid_sentence(said) else []) for label, said in transcript.turns]
+    return transcript.title, transcript.structure, turns, ""
+
+
+def _marks(turn: Any) -> list[str]:
+    marks = ["cut off"] if turn.cut else []
+    marks += [f"trimmed: {trim.kind}" for trim in turn.trims if trim.kind != "layout"]
+    return marks + (["repeats an earlier turn"] if turn.repeat else [])
+
+
+def _safe(text: str) -> str:
+    """Without the controls and direction marks that could deceive a terminal."""
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d")

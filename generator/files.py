@@ -1,0 +1,28 @@
+"""Writing files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from generator.errors import StorageError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace `path` by `text` (UTF-8, line ends as they are), all or nothing. Raises StorageError."""
+    name = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            name = file.name
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as exc:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        reason = "disk full" if exc.errno == 28 else exc.strerror
+        raise StorageError(f"{path}: cannot be written ({reason})") from exc

@@ -1,0 +1,26 @@
+"""JSON Schemas of the files people write, for their editors."""
+
+from __future__ import annotations
+
+import json
+
+from generator.plan import Plan
+from generator.prompts import SetFile
+from generator.schema.persona import Couple, Therapist, Topic
+from generator.schema.record import Record
+
+RECORDS: dict[str, type[Record]] = {
+    "couple": Couple,
+    "therapist": Therapist,
+    "topic": Topic,
+    "prompt-set": SetFile,
+    "plan": Plan,
+}
+
+
+def schemas() -> dict[str, str]:
+    """File name to text, for every kind of file."""
+    return {
+        f"{name}.schema.json": json.dumps(record.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+        for name, record in RECORDS.items()
+    }
