@@ -46,8 +46,8 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE TABLE turn (
   session_id TEXT NOT NULL REFERENCES session, n INTEGER NOT NULL, speaker TEXT NOT NULL, text TEXT NOT NULL,
-  end TEXT NOT NULL, cut INTEGER NOT NULL, mid_sentence INTEGER NOT NULL, repeat INTEGER NOT NULL, over_budget INTEGER NOT NULL,
-  tokens INTEGER NOT NULL, trims TEXT NOT NULL,
+  end TEXT NOT NULL, cut INTEGER NOT NULL, mid_sentence INTEGER NOT NULL,
+  repeat INTEGER NOT NULL, over_budget INTEGER NOT NULL, tokens INTEGER NOT NULL, trims TEXT NOT NULL,
   model TEXT NOT NULL, fingerprint TEXT, latency_seconds REAL NOT NULL, attempts INTEGER NOT NULL,
   reply_text TEXT NOT NULL, reply_end TEXT NOT NULL, raw BLOB NOT NULL,
   prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
@@ -179,8 +179,8 @@ class Ledger:
         """Commit a turn, its reply and the end of the attempt that brought it, in one transaction."""
         reply, usage = turn.reply, turn.reply.usage
         row = (
-            session_id, turn.n, turn.speaker, turn.text, turn.end, turn.cut, turn.mid_sentence, turn.repeat, turn.over_budget,
-            turn.tokens,
+            session_id, turn.n, turn.speaker, turn.text, turn.end, turn.cut, turn.mid_sentence,
+            turn.repeat, turn.over_budget, turn.tokens,
             json.dumps([trim.model_dump() for trim in turn.trims], ensure_ascii=False),
             reply.model, reply.fingerprint, reply.latency_seconds, reply.attempts,
             reply.text.encode("utf-8", "replace").decode(), reply.end, reply.raw,
@@ -215,8 +215,9 @@ class Ledger:
         """Counts over all turns: turns, trimmed, cut, retried, repeats, tokens, tokens_estimated (turns whose
         usage was counted here)."""
         row = self._all(
-            "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut, total(attempts > 1) AS retried,"
-            " total(repeat) AS repeats, total(prompt_tokens + completion_tokens) AS tokens,"
+            "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut,"
+            " total(attempts > 1) AS retried, total(repeat) AS repeats,"
+            " total(prompt_tokens + completion_tokens) AS tokens,"
             " total(usage_estimated) AS tokens_estimated FROM turn"
         )[0]
         return {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)

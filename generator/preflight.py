@@ -20,13 +20,20 @@ ROLES: tuple[Label, ...] = ("Therapist", "Patient A", "Patient B")
 TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
 """Tokens a turn in the seed, rounded: what the history is expected to grow by, where the budget allows it."""
 
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[a-z_]{2,30}\}|\[(?:name|partner|patient|therapist|topic|insert)[^\]]*\]|<(?:name|partner|patient|therapist)[^>]*>|\b(?:TODO|FIXME|XXX)\b", re.IGNORECASE)  # fmt: skip
+_PLACEHOLDER = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|\{[a-z_]{2,30}\}|\[(?:name|partner|patient|therapist|topic|insert)[^\]]*\]"
+    r"|<(?:name|partner|patient|therapist)[^>]*>|\b(?:TODO|FIXME|XXX)\b",
+    re.IGNORECASE,
+)
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]{2,})\b")
 _NOT_NAMES = frozenset(
     "Socratic Gottman English God Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter".split()
 )
-_FIELDS_FOR_THE_PROGRAM = {"id", "school", "topics", "sensitive", "parents", "pursuer", "intake", "occupation", "a", "b", "shared", "pattern", "description", "name", "called"}  # fmt: skip
+_FIELDS_FOR_THE_PROGRAM = frozenset(
+    """id school topics sensitive parents pursuer intake occupation a b shared pattern description
+    name called""".split()
+)
 """Fields that steer the program or are handed to templates under another name."""
 
 

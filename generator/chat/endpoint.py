@@ -149,9 +149,11 @@ class Endpoint:
         except (openai.APIConnectionError, aiohttp.ClientError) as exc:
             raise self._disconnected(exc) from exc
         self._answered = True
-        key = self._key if len(self._key) >= MIN_KEY_BYTES else "\0"
-        body = response.content.replace(key.encode(), b"***")
-        headers = {name.lower(): value.replace(key, "***") for name, value in response.headers.items()}
+        body = response.content
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if len(self._key) >= MIN_KEY_BYTES:
+            body = body.replace(self._key.encode(), b"***")
+            headers = {name: value.replace(self._key, "***") for name, value in headers.items()}
         if response.status_code >= 300:
             raise self._refusal(response.status_code, body, headers, request, fields)
         return replies.read(body, response.status_code, headers, self.host, request, self._now() - started)

@@ -60,7 +60,7 @@ def group() -> None:
 def main() -> NoReturn:
     """Entry point. Our own errors are printed without a traceback; their exit code is the command's."""
     try:
-        group(standalone_mode=False)
+        code = group(standalone_mode=False)
     except CouplesimError as error:
         _say(error)
         sys.exit(error.exit_code)
@@ -72,7 +72,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    sys.exit(0)
+    sys.exit(code or 0)
 
 
 def _say(error: CouplesimError) -> None:

@@ -35,6 +35,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     from generator.assets import Assets
     from generator.cli.running import made_by, run, say_how_it_went
     from generator.plan import expand, run_name
+    from generator.settings import Chats
 
     plan = plan_from(plan_file, given)
     specs, prompts = expand(plan, Assets())
@@ -42,6 +43,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     for lint in preflight.lints(specs[0], prompts):
         if not quiet:
             click.echo(f"couplesim: {lint}", err=True)
+    Chats().of(plan.models)
     folder = out or Path("outputs") / run_name(specs)
     ledger = batch.begin(folder, plan, specs, prompts, made_by())
     code = run(ledger, quiet=quiet)

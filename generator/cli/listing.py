@@ -58,7 +58,8 @@ def _rows(kind: str, assets: object) -> list[dict[str, str]]:
         for name in assets.all("couple"):
             couple = load_couple(name, assets)
             a, b = couple.a, couple.b
-            summary = f"{a.called} ({a.age}) and {b.called} ({b.age}), {couple.shared.relationship}; topics: {', '.join(couple.topics)}"
+            people = f"{a.called} ({a.age}) and {b.called} ({b.age}), {couple.shared.relationship}"
+            summary = f"{people}; topics: {', '.join(couple.topics)}"
             rows.append({"id": name, "summary": summary, "sensitive": couple.sensitive or ""})
     elif kind == "therapists":
         for name in assets.all("therapist"):

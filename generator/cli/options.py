@@ -29,6 +29,10 @@ _MODEL_OPTIONS = {
 }
 _BUDGET_OPTIONS = ("turn_tokens", "therapist_tokens", "partner_tokens", "cut", "session_tokens")
 
+TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
+EFFORTS = ("none", "minimal", "low", "medium", "high")
+CUTS = ("server", "client", "sentence", "none")
+
 _OPTIONS = [
     click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path, dir_okay=False)),
     click.option("--couple", metavar="ID|FILE", help="Couple [daniel-marcus]."),
@@ -52,16 +56,16 @@ _OPTIONS = [
     click.option("--partner-temperature", type=float, metavar="T", help="For both partners."),
     click.option("--top-p", type=float, metavar="P", help="Nucleus sampling."),
     click.option("--layout", type=click.Choice(["chat", "script"]), help="How a role's messages are laid out [chat]."),
-    click.option("--token-parameter", type=click.Choice(["max_tokens", "max_completion_tokens"]), help="Request field for the budget [max_tokens]."),
-    click.option("--reasoning-effort", type=click.Choice(["none", "minimal", "low", "medium", "high"]), help="For models that think first."),
+    click.option("--token-parameter", type=click.Choice(TOKEN_PARAMETERS), help="Field for the budget [max_tokens]."),
+    click.option("--reasoning-effort", type=click.Choice(EFFORTS), help="For models that think first."),
     click.option("--reasoning-headroom", type=int, metavar="N", help="Tokens set apart for hidden reasoning [0]."),
     click.option("--context-tokens", type=int, metavar="N", help="Size of the model's context window."),
     click.option("--turn-tokens", type=int, metavar="N", help="Token budget of a turn [150]."),
     click.option("--therapist-tokens", type=int, metavar="N", help="Token budget of a therapist's turn."),
     click.option("--partner-tokens", type=int, metavar="N", help="Token budget of a partner's turn."),
-    click.option("--cut", type=click.Choice(["server", "client", "sentence", "none"]), help="Who cuts at the budget, and where [server]."),
+    click.option("--cut", type=click.Choice(CUTS), help="Who cuts at the budget, and where [server]."),
     click.option("--session-tokens", type=int, metavar="N", help="Token budget of a whole session, prompts included."),
-    click.option("--labels", type=click.Choice(["strip", "keep"]), help="A speaker's own label at a turn's start [strip]."),
+    click.option("--labels", type=click.Choice(["strip", "keep"]), help="Own label at a turn's start [strip]."),
 ]  # fmt: skip
 
 

@@ -77,7 +77,8 @@ def _print(sent: dict[Any, Any], totals: dict[str, Any]) -> None:
                 console.print()
     console.print(Rule("expected", align="left"))
     console.print(
-        f"{totals['sessions']} session(s), {totals['requests']} requests: about {totals['prompt_tokens']:,} prompt tokens, {totals['reply_tokens']:,} reply tokens"
+        f"sessions: {totals['sessions']}, requests: {totals['requests']}, "
+        f"prompt tokens: about {totals['prompt_tokens']:,}, reply tokens: about {totals['reply_tokens']:,}"
     )
     if totals["cost"] is not None:
         console.print(f"about ${totals['cost']:.2f}, without caching, retries or hidden reasoning")

@@ -83,7 +83,8 @@ def say_how_it_went(ledger: Ledger, code: int) -> None:
             click.echo(f"at most {counts.possibly_paid_twice} requests may be paid for without a turn", err=True)
         again = " --retry-failed" if counts.failed else ""
         click.echo(
-            f"kept: {turns} turns in {sessions} sessions; resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
+            f"kept: {turns} turns in {sessions} sessions; "
+            f"resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
             err=True,
         )
 

@@ -58,9 +58,9 @@ def _from_run(folder: Path, number: int) -> tuple[str, str, list[tuple[str, str,
     finally:
         ledger.close()
     turns = [(str(turn.speaker), turn.text, _marks(turn)) for turn in kept]
-    notes = [
-        f"{row.spec.couple.a.called} and {row.spec.couple.b.called} with {row.spec.therapist.name}; prompts {row.spec.prompts.name}"
-    ]
+    spec = row.spec
+    people = f"{spec.couple.a.called} and {spec.couple.b.called} with {spec.therapist.name}"
+    notes = [f"{people}; prompt set {spec.prompts.name}"]
     if row.status != "complete":
         notes.append(f"{row.status}: {row.message or row.reason or 'not finished'}")
     if any(turn.reply.model == REHEARSAL for turn in kept):

@@ -62,7 +62,7 @@ def listen(view: Perspective, spoken: Spoken) -> Heard:
     last = spoken[-1][0] if spoken else None
     proposal, first_at, by = _proposal(view, spoken)
     mine = max((index for index, (label, _) in enumerate(spoken) if label == view.label), default=-1)
-    latest = {label: text for label, text in spoken}
+    latest = dict(spoken)
     said = " ".join(text for _, text in spoken)
     return Heard(
         last=last,
@@ -136,11 +136,7 @@ def _quotable(text: str, said: str) -> list[str]:
         for match in _NOUN_PHRASE.finditer(sentence):
             phrase = match[1]
             words = phrase.casefold().split()
-            fit = (
-                words[-1] not in _WEAK_ENDS
-                and not words[-1].endswith(("ing", "ly", "n't"))
-                and not words[1:2] == ["of"]
-            )
+            fit = words[-1] not in _WEAK_ENDS and not words[-1].endswith(("ing", "ly", "n't")) and words[1:2] != ["of"]
             if fit and len(words[-1]) > 3 and f"“{phrase[0].lower()}{phrase[1:]}”" not in said:
                 found.append(phrase[0].lower() + phrase[1:])
     telling = [phrase for phrase in found if len(phrase.split()) > 2]
