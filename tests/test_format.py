@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator import clean, format
@@ -33,19 +33,21 @@ hostile = st.lists(
     ),
     max_size=30,
 ).map("".join)
-plain = st.text(st.sampled_from("ab \t\u2028\u00a0"), min_size=1).filter(lambda text: text == text.strip() != "")
+header = st.sampled_from(["Trust", "a  b", "a\tb", "a\u2028b", "a\u00a0b", "Therapist:", "=" * 70])
 
 HEAD = f"SESSION: Trust\nStructure: LLM Only\n{RULE}\n\n"
 VALID = HEAD + "Therapist:\nHello.\n\nPatient A:\nHi.\n\n"
 
 
 @given(
-    plain, plain, st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1), st.sampled_from(["strip", "keep"])
+    header,
+    header,
+    st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1),
+    st.sampled_from(["strip", "keep"]),
 )
 def test_whatever_is_said_comes_back_from_the_file(title, structure, said, labels):
     cleaned = [(label, clean.clean(text, clean.names_for(spec(), label), labels)[0]) for label, text in said]
-    turns = tuple((label, text) for label, text in cleaned if text)
-    assume(turns)
+    turns = (("Therapist", "Hello."), *((label, text) for label, text in cleaned if text))
     written = format.render(Transcript(title=title, structure=structure, turns=turns))
     read = format.parse(written.encode().decode())
     assert (read.title, read.structure, read.turns) == (title, structure, turns)
@@ -53,9 +55,9 @@ def test_whatever_is_said_comes_back_from_the_file(title, structure, said, label
 
 @given(st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1))
 def test_what_can_be_written_can_be_read(said):
-    """Uncleaned text: either `render` refuses it or it survives."""
-    assume(not any(format.flaw(text) for _, text in said))
-    transcript = Transcript(title="t", structure="s", turns=tuple(said))
+    """Uncleaned text: what `flaw` lets pass survives."""
+    possible = tuple((label, text) for label, text in said if not format.flaw(text))
+    transcript = Transcript(title="t", structure="s", turns=(("Therapist", "Hello."), *possible))
     assert format.parse(format.render(transcript)) == transcript
 
 

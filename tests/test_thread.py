@@ -1,5 +1,6 @@
 """One role's messages: append-only, so that an endpoint's cache hits."""
 
+import itertools
 import json
 
 import pytest
@@ -24,7 +25,7 @@ def test_every_request_begins_with_the_one_before(shape, structure):
     for label in ("Therapist", "Patient A", "Patient B"):
         sent = [request.messages for request in requests if request.perspective.label == label]
         assert len(sent) >= 9
-        for before, after in zip(sent, sent[1:], strict=False):
+        for before, after in itertools.pairwise(sent):
             assert before.endswith(b'"}]')
             assert after.startswith(before.removesuffix(b'"}]'))
             assert len(after) > len(before)

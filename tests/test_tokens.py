@@ -19,7 +19,7 @@ SEED_O200K = [145, 150, 150, 142, 150, 107, 138, 97, 140, 139, 150, 141, 73, 126
               99, 133, 150, 148, 150, 92, 150, 108, 141, 150]  # fmt: skip
 SEED_CL100K = [150, 153, 154, 151, 156, 113, 146, 103, 144, 142, 156, 145, 77, 131, 121, 153, 155, 158, 155, 105, 153,
                108, 140, 161, 159, 151, 95, 155, 110, 150, 154]  # fmt: skip
-hostile = st.text(st.one_of(st.characters(), st.sampled_from("👩‍🏽é你नह 🙂\n")), max_size=60)
+hostile = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("👩‍🏽é你नह 🙂\n")), max_size=60)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ class Room:
             yield from (("Patient B", self.couple.b.name), ("Patient B", self.couple.b.called))
 
 
+@functools.lru_cache(maxsize=256)
 def recognise(prompt: str) -> Room:
     """Who and what `prompt` names in full: both partners, the therapist, the topic's title."""
     known = library()

@@ -16,8 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-KB = 1024
-MB = 1024 * KB
+MB = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -86,7 +85,10 @@ class Server:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stops listening and drops every connection; the address refuses from then on."""
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection; the address refuses from then on."""
         self._listener.close()
         for task in self._tasks:
             task.cancel()
@@ -105,7 +107,7 @@ class Server:
             pass  # the client has gone, or the test is over
         finally:
             self._tasks.discard(task)
-            writer.transport.abort() if not writer.is_closing() else None
+            writer.close()
 
     def _behaviour(self, seen: Seen) -> Behaviour:
         if callable(self.script):
@@ -124,7 +126,7 @@ async def _request(reader: asyncio.StreamReader) -> Seen:
 
 
 def ok(text: Any = "Good morning.", finish: Any = "stop", **changes: Any) -> Behaviour:
-    """A completion. `changes` replace its fields; `message`, `refusal` go into the choice; None removes `usage`."""
+    """A completion. `changes` replace its fields; `message` and `refusal` go into the choice."""
     message = changes.pop("message", {"role": "assistant", "content": text})
     if "refusal" in changes:
         message["refusal"] = changes.pop("refusal")
@@ -215,11 +217,12 @@ def hang() -> Behaviour:
     return behave
 
 
-def endless(chunk: bytes = b" " * 64 * KB, headers: Mapping[str, str] | None = None) -> Behaviour:
+def endless(code: int = 200) -> Behaviour:
     """A chunked body without an end."""
+    chunk = b" " * 64 * 1024
 
     async def behave(line: Line) -> None:
-        await line.send(_head(200, {"Transfer-Encoding": "chunked", **(headers or {})}))
+        await line.send(_head(code, {"Transfer-Encoding": "chunked"}))
         while True:
             await line.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
 

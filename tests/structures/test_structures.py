@@ -1,5 +1,7 @@
 """Who speaks next."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def test_every_session_has_its_turns_and_nobody_speaks_twice_in_a_row(history):
     assert len(order) == turns
     assert order[0] == "T"
     assert order[1:2] in {"", first}
-    assert all(one != other for one, other in zip(order, order[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(order))
 
 
 @given(st.lists(st.sampled_from(["Therapist", "Patient A", "Patient B"]), max_size=20), histories)
@@ -72,5 +74,5 @@ def test_names_are_read_forgivingly(written):
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(InputError, match="'Round Robin'.*'Sequential'.*'LLM Only'"):
+    with pytest.raises(InputError, match=r"'Round Robin'.*'Sequential'.*'LLM Only'"):
         structure_named("Round Robin")

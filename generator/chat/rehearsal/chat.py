@@ -27,5 +27,6 @@ class Rehearsal:
 
 def compose(view: Perspective, spoken: Spoken, seed: int) -> str:
     """The whole text of the next turn of `view`'s speaker; equal arguments give equal texts."""
-    rng = random.Random(f"{seed}:{len(spoken)}:{view.label}")
+    who = f"{view.a.name}:{view.b.name}:{view.therapist.name}:{view.topic.title}"
+    rng = random.Random(f"{seed}:{len(spoken)}:{view.label}:{who}")
     return therapist.compose(view, spoken, rng) if view.label == "Therapist" else partner.compose(view, spoken, rng)

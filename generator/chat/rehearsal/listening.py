@@ -31,6 +31,7 @@ _PROPOSING = re.compile(
 _NOUN_PHRASE = re.compile(
     r"\b((?:my|your|our|the|that|this|a|an|no|every|one)(?: [a-z][a-z'’-]+){1,2})(?=[.,;:!?]|$)", re.IGNORECASE
 )
+_VERBS = frozenset("can will could would must should may might is was are were had has have do does did".split())
 _WEAK_ENDS = frozenset(
     """is was are were be been it me you him her them us off on in up down out over there here again too
     now then today way one thing time lot bit little much more less all that this what who not yet first last
@@ -134,10 +135,15 @@ def _quotable(text: str, said: str) -> list[str]:
         if ends_mid_sentence(sentence) or "“" in sentence:
             continue
         for match in _NOUN_PHRASE.finditer(sentence):
-            phrase = match[1]
-            words = phrase.casefold().split()
-            fit = words[-1] not in _WEAK_ENDS and not words[-1].endswith(("ing", "ly", "n't")) and words[1:2] != ["of"]
-            if fit and len(words[-1]) > 3 and f"“{phrase[0].lower()}{phrase[1:]}”" not in said:
-                found.append(phrase[0].lower() + phrase[1:])
+            phrase = match[1][0].lower() + match[1][1:]
+            if _is_noun_phrase(phrase.casefold().split()) and f"“{phrase}”" not in said:
+                found.append(phrase)
     telling = [phrase for phrase in found if len(phrase.split()) > 2]
     return telling or found
+
+
+def _is_noun_phrase(words: list[str]) -> bool:
+    last, before = words[-1], words[-2]
+    if last in _WEAK_ENDS or len(last) < 4 or last.endswith(("ing", "ly", "n't")):
+        return False
+    return before not in _VERBS and before != "of" and not (len(words) > 2 and before.endswith("s"))

@@ -1,0 +1,658 @@
+"""An endpoint against a server that does everything wrong: FAULTS rows 1 to 26, 33 and 60, as one endpoint meets them."""
+
+import asyncio
+import time
+import traceback
+import tracemalloc
+
+import pytest
+
+from generator.chat import faults
+from generator.chat.endpoint import Endpoint
+from generator.errors import ProviderRefused, SessionFailed
+from generator.schema.session import REHEARSAL, Model
+from generator.schema.turn import Usage
+from tests.chat.asking import KEY, Clock, Log, ask, assert_says, endpoint_at, outcome, request
+from tests.faults.server import (
+    MB,
+    Server,
+    body,
+    drip,
+    early_close,
+    endless,
+    error,
+    gzip_bomb,
+    hang,
+    ok,
+    raw_answer,
+    redirect,
+    reset,
+    reset_mid_body,
+    status,
+)
+
+HTML = b"<html><head><title>502 Bad Gateway</title></head>"
+QUICK = {"deadline_seconds": 0.05, "max_tokens": 1}
+"""A deadline of a quarter of a second."""
+ALL_HIDDEN = {"prompt_tokens": 9, "completion_tokens": 150, "completion_tokens_details": {"reasoning_tokens": 150}}
+
+
+def case(row, *values):
+    """A table's line, named by the row of FAULTS it proves."""
+    return pytest.param(*values, id=f"row {row}")
+
+
+# One session fails, the run does not
+
+FAILURES = [
+    # row, behaviour (always), reason, requests, billed, words of the message
+    case("1 openai", error(400, "This model's maximum context length is 128000 tokens.", code="context_length_exceeded"),
+         "context_full", 1, "no", "turn 1, Therapist 128000 tokens"),
+    case("1 vllm", error(400, "This model's maximum context length is 2048 tokens. However, you requested 2100", code=400),
+         "context_full", 1, "no", "2048"),
+    case("1 llama.cpp", error(400, "the request exceeds the available context size (4096), try increasing it", code=400),
+         "context_full", 1, "no", "4096"),
+    case("1 other", error(422, "prompt is too long: 210000 tokens > 200000 maximum"), "context_full", 1, "no", "200000"),
+    case("3 400", error(400, "messages: at least one is needed"), "rejected", 1, "no", "400 at least one is needed"),
+    case("3 422", status(422, {"detail": [{"loc": ["body", "x"], "msg": "Field required"}]}),
+         "rejected", 1, "no", "422 Field required"),
+    *(case(f"6 {code}", error(code, "overloaded"), "unavailable", 6, "no", f"{code} overloaded (6 attempts)")
+      for code in (408, 409, 500, 502, 503, 504, 520, 529)),
+    case("6 html", status(502, HTML), "unavailable", 6, "no", "502 Bad Gateway"),
+    case("7", status(413, b"Request Entity Too Large"), "context_full", 1, "no", "too long"),
+    case("14 reset", reset(), "unavailable", 6, "unknown", "broke the connection off"),
+    case("14 reset mid body", reset_mid_body(), "unavailable", 6, "unknown", "broke the connection off"),
+    case("14 early close", early_close(), "unavailable", 6, "unknown", "broke the connection off"),
+    case("14 no HTTP", raw_answer(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", close=True), "unavailable", 6, "unknown", "broke"),
+    case("17 endless", endless(), "reply_too_large", 2, "unknown", "larger than 8 MB"),
+    case("17 bomb", gzip_bomb(), "reply_too_large", 2, "unknown", "larger than 8 MB"),
+    case("17 not gzip", status(200, b"hello", {"Content-Encoding": "gzip"}), "bad_reply", 4, "unknown", "unpacked"),
+    case("18 truncated", body(b'{"choices": [{"mess', kind="application/json"),
+         "bad_reply", 4, "unknown", '200 application/json {"choices": [{"mess'),
+    case("18 html", body(HTML, kind="text/html"), "bad_reply", 4, "unknown", "200 text/html <html><head>"),
+    case("18 html as json", body(HTML), "bad_reply", 4, "unknown", "200 application/json <html><head>"),
+    case("18 empty", body(b""), "bad_reply", 4, "unknown", "an empty body"),
+    case("18 204", status(204), "bad_reply", 4, "unknown", "204 an empty body"),
+    case("18 scalar", body(7), "bad_reply", 4, "unknown", ": 7"),
+    case("18 controls", body(b"\x1b[2J\x07" + b"x" * 300), "bad_reply", 4, "unknown", "[2J" + "x" * 77),
+    case("18 deep", body(b"[" * 100_000), "bad_reply", 4, "unknown", "[[["),
+    case("19 502", body({"error": {"code": 502, "message": "upstream"}}), "unavailable", 6, "no", "502: upstream"),
+    case("19 text", body({"error": "model runner has stopped"}), "unavailable", 6, "no", "runner has stopped"),
+    case("19 context", body({"error": {"code": 400, "message": "maximum context length is 8192"}}),
+         "context_full", 1, "no", "8192"),
+    *(case(f"20 {name}", behaviour, "bad_reply", 3, "yes", "without a message") for name, behaviour in {
+        "no choices": ok(choices=[]),
+        "choices null": ok(choices=None),
+        "choices missing": body({"usage": {}}),
+        "choices object": ok(choices={}),
+        "choice null": ok(choices=[None]),
+        "message null": ok(message=None),
+        "message text": ok(message="Good morning."),
+    }.items()),
+    case("20 content number", ok(7), "empty", 3, "yes", "empty reply"),
+    case("20 content parts", ok([{"type": "image_url", "image_url": {}}, None, 7]), "empty", 3, "yes", "empty reply"),
+    case("21 refusal", ok(None, refusal="I can't\nhelp with that."), "refused", 2, "yes", "I can't help with that."),
+    case("21 filter", ok(None, "content_filter"), "refused", 2, "yes", "content_filter"),
+    case("21 filter with text", ok("How I", "content_filter"), "refused", 2, "yes", "content_filter"),
+    case("22 empty", ok(""), "empty", 3, "yes", "empty reply"),
+    case("22 blank", ok("\n\n"), "empty", 3, "yes", "empty reply (3 attempts)"),
+    case("22 null", ok(None), "empty", 3, "yes", "empty reply"),
+    case("23", ok("", "length", usage=ALL_HIDDEN), "no_tokens_left", 1, "yes",
+         "spent all 150 tokens on hidden reasoning --reasoning-effort none --reasoning-headroom"),
+    case("25 tool_calls", ok(None, "tool_calls"), "empty", 3, "yes", "empty reply"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("behaviour", "reason", "requests", "billed", "words"), FAILURES)
+def test_session_fails(behaviour, reason, requests, billed, words):
+    asked = ask(behaviour)
+    assert isinstance(asked.error, SessionFailed)
+    assert asked.error.reason == reason
+    assert asked.server.count == requests
+    assert asked.log.events == [("begin",), ("fail", reason, billed)] * requests
+    assert str(asked.error).startswith("turn 1, Therapist: ")
+    assert_says(asked.error, words)
+
+
+@pytest.mark.parametrize("behaviour", [status(503), reset(), body(b""), ok("")])
+def test_waits_grow_between_attempts(behaviour):
+    slept = ask(behaviour).clock.slept
+    assert slept
+    assert all(1 <= wait <= 2.0 ** (number + 1) for number, wait in enumerate(slept))
+
+
+def test_many_waits_end_within_a_quarter_of_an_hour():
+    asked = ask(error(429))
+    assert asked.error.reason == "rate_limited"
+    assert asked.server.count > 6
+    assert max(asked.clock.slept) > 10
+    assert 14 * 60 - 60 < asked.clock.seconds <= 15 * 60
+
+
+# The whole run is refused
+
+REFUSALS = [
+    # row, behaviour, words
+    case("4 401", error(401, f"Incorrect API key provided: {KEY}"), "API key refused by 127.0.0.1: (401) Nothing was charged"),
+    case("4 403", status(403, f"{KEY} is not allowed here".encode()), "API key refused (403)"),
+    case("5 json", error(404, "The model does not exist", code="model_not_found"), "no model 'gpt-4o' /v1 (404)"),
+    case("5 html", status(404, b"<h1>Not Found</h1>"), "no model 'gpt-4o' /v1"),
+    case("10 an hour", error(429, headers={"Retry-After": "3600"}), "rate limited until (429) resume"),
+    case("10 for ever", error(429, headers={"Retry-After": "1e300"}), "rate limited until (429) resume"),
+    case("10 503", error(503, headers={"Retry-After": "3600"}), "rate limited until (503) resume"),
+    case("11 code", error(429, code="insufficient_quota"), "no quota left"),
+    case("11 type", error(429, type="insufficient_quota"), "no quota left"),
+    case("11 402", error(402, "Insufficient credits"), "no quota left (402)"),
+    case("19 401", body({"error": {"code": 401, "message": KEY}}), "API key refused (401)"),
+    case("19 402", body({"error": {"code": "402", "message": "credits"}}), "no quota left"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("behaviour", "words"), REFUSALS)
+def test_run_is_refused_at_the_first_request(behaviour, words):
+    asked = ask(behaviour)
+    assert isinstance(asked.error, ProviderRefused)
+    assert asked.server.count == 1
+    assert asked.log.events[0] == ("begin",)
+    assert [event[2] for event in asked.log.events[1:]] == ["no"]
+    assert_says(asked.error, words)
+
+
+@pytest.mark.parametrize(("seconds", "form"), [(3600, "until %H:%MZ"), (86400, "until %Y-%m-%d %H:%MZ")])
+def test_rate_limit_says_until_when(seconds, form):
+    """Row 10."""
+    before = time.time()
+    said = str(ask(error(429, headers={"Retry-After": str(seconds)})).error)
+    assert any(time.strftime(form, time.gmtime(at + seconds)) in said for at in (before, time.time()))
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed(code):
+    """Row 33: the conversation goes to nobody the user has not named."""
+
+    async def go():
+        async with Server([ok()]) as other:
+            elsewhere = redirect(f"{other.url}/chat/completions?token=secret", code)
+            async with Server([elsewhere]) as server, endpoint_at(server.url, Clock()) as endpoint:
+                result = await outcome(endpoint, request())
+        assert isinstance(result, ProviderRefused)
+        assert (server.count, other.count) == (1, 0)
+        assert_says(result, f"base URL redirects to {other.url}/chat/completions;")
+        assert "secret" not in str(result)
+
+    asyncio.run(go())
+
+
+# Nobody there
+
+
+@pytest.mark.parametrize("host", [None, "nowhere.invalid"], ids=["closed port", "no such host"])
+def test_unreachable_at_first(host):
+    """Row 13: three quick tries."""
+    clock, log = Clock(), Log()
+
+    async def go():
+        async with Server([ok()]) as gone:
+            address = host or gone.host
+        async with endpoint_at(f"http://{address}/v1", clock) as endpoint:
+            result = await outcome(endpoint, request(attempts=log))
+        assert isinstance(result, ProviderRefused)
+        assert_says(result, f"cannot reach {address};")
+
+    asyncio.run(go())
+    assert log.events == [("begin",), ("fail", "unavailable", "no")] * 3
+    assert clock.seconds < 2
+
+
+def test_unreachable_later():
+    """Row 13: once it has answered, it is only away."""
+    clock, log = Clock(), Log()
+
+    async def go():
+        async with Server([ok()]) as server, endpoint_at(server.url, clock) as endpoint:
+            await endpoint.speak(request())
+            await server.stop()
+            result = await outcome(endpoint, request(attempts=log))
+        assert isinstance(result, SessionFailed)
+        assert result.reason == "unavailable"
+        assert_says(result, f"cannot reach {server.host}")
+
+    asyncio.run(go())
+    assert log.events.count(("begin",)) == 6
+    assert log.events[-1] == ("fail", "unavailable", "no")
+
+
+# Too slow, too large
+
+
+@pytest.mark.parametrize("behaviour", [hang(), drip(0.02)])
+def test_deadline(behaviour):
+    """Rows 15 and 16: a reply that drips is as late as none. The second attempt brings it."""
+    started = time.perf_counter()
+    asked = ask(ok(), behaviour, ok("At last."), asks=2, **QUICK)
+    assert 0.2 < time.perf_counter() - started < 5
+    assert asked.reply.text == "At last."
+    assert asked.reply.attempts == 2
+    assert asked.log.events == [("begin",), ("begin",), ("fail", "timeout", "unknown"), ("begin",)]
+
+
+def test_hanging_for_ever_ends():
+    """Row 16."""
+    asked = ask(hang(), deadline_seconds=-0.15, max_tokens=1)
+    assert asked.error.reason == "timeout"
+    assert asked.server.count == 6
+    assert_says(asked.error, "127.0.0.1 did not finish its reply in time")
+
+
+def test_deadline_grows_with_the_tokens_asked_for():
+    """Row 15: what is slower than the base deadline but in time for its tokens is not dropped."""
+
+    async def slow(line):
+        await asyncio.sleep(0.15)
+        await ok("Slow.")(line)
+
+    assert ask(slow, deadline_seconds=0.05, max_tokens=10).reply.attempts == 1
+
+
+@pytest.mark.parametrize("behaviour", [endless(), endless(500), gzip_bomb()], ids=["endless", "endless 500", "bomb"])
+def test_memory_stays_bounded(behaviour):
+    """Row 17: 8 MB and what it takes to hold them, whatever is sent."""
+    ask(ok())
+    tracemalloc.start()
+    try:
+        asked = ask(behaviour)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert asked.error.reason == "reply_too_large"
+    assert peak < 50 * MB
+
+
+def test_large_reply_below_the_cap():
+    text = "word " * (MB // 4)
+    assert ask(ok(text)).reply.text == text.strip()
+
+
+# Rate limits
+
+WAITS = [
+    # headers, seconds
+    ({"retry-after": "7"}, 7),
+    ({"retry-after": " 1.5 "}, 1.5),
+    ({"retry-after-ms": "250"}, 0.25),
+    ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
+    ({"retry-after-ms": "soon", "retry-after": "7"}, 7),
+    ({"retry-after-ms": "nan", "retry-after": "7"}, 7),
+    ({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 30),
+    ({"retry-after": "Thu, 01 Jan 1970 00:20:00 GMT"}, 200),
+    ({"retry-after": "Thu, 01 Jan 1970 00:20:00 GMT", "date": "today"}, 200),
+    ({"retry-after": "Wed, 21 Oct 2015 07:27:00 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
+    ({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, None),
+    ({"retry-after": "86400"}, 86400),
+    *(({"retry-after": nonsense}, None) for nonsense in ("0", "-1", "nan", "inf", "-inf", "", "soon", "1, 1", "٣ Oct")),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS)
+def test_retry_after(headers, seconds):
+    """Row 9. It is 1970-01-01 00:16:40 by the local clock."""
+    assert faults.retry_after(headers, now=1000.0) == seconds
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_waits_as_long_as_asked(code):
+    """Row 9."""
+    asked = ask(error(code, headers={"Retry-After": "20"}), ok())
+    assert asked.reply.attempts == 2
+    assert 20 <= asked.clock.seconds < 21
+
+
+@pytest.mark.parametrize("wait", ["0", "-1", "nan", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_nonsense_waits_are_ordinary_waits(wait):
+    """Row 9."""
+    asked = ask(error(429, headers={"Retry-After": wait}), ok())
+    assert asked.reply.attempts == 2
+    assert 1 <= asked.clock.seconds <= 2
+
+
+def test_rate_limits_do_not_use_up_the_attempts():
+    """Rows 6 and 8."""
+    limited = [error(429)] * 4
+    asked = ask(*limited, *[status(500)] * 5, *limited, ok())
+    assert asked.reply.attempts == 14
+
+
+def test_each_kind_of_failure_has_its_own_tries():
+    """Rows 6 and 22: two overloads before it do not make the first empty reply the last; six failures do."""
+    assert ask(status(503), status(503), ok(""), ok("Here.")).reply.attempts == 4
+    assert ask(*[status(503), ok(""), body(b"")] * 2, ok("Too late.")).error.reason == "bad_reply"
+
+
+def test_the_gate_holds_everybody():
+    """Row 9, in real time: the third request waits for what the first was told, then for what the second was told."""
+    arrived, told = [], []
+
+    def script(number, _):
+        arrived.append(time.monotonic())
+        return [error(429, headers={"Retry-After-ms": "100"}), later, ok()][min(number, 3) - 1]
+
+    async def later(line):
+        await asyncio.sleep(0.06)
+        told.append(time.monotonic())
+        await error(429, headers={"Retry-After-ms": "200"})(line)
+
+    async def go():
+        async with Server(script) as server:
+            endpoint = Endpoint(server.url, KEY)
+            early = [asyncio.create_task(endpoint.speak(request())) for _ in range(2)]
+            while len(arrived) < 2:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.03)
+            await asyncio.gather(endpoint.speak(request()), *early)
+            await endpoint.close()
+
+    asyncio.run(go())
+    assert len(arrived) == 5
+    assert min(arrived[2:]) >= told[0] + 0.2
+
+
+# Parameters
+
+NAMES_BOTH = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(400, NAMES_BOTH, code="unsupported_parameter", param="max_tokens"),
+        error(400, NAMES_BOTH),
+        status(422, {"detail": [{"loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]}),
+    ],
+    ids=["param", "words only", "detail"],
+)
+def test_max_tokens_is_renamed_once_and_remembered(refusal):
+    """Row 2."""
+    asked = ask(refusal, ok(), asks=2)
+    sent = [seen.json for seen in asked.server.requests]
+    assert [data.get("max_tokens") for data in sent] == [150, None, None]
+    assert [data.get("max_completion_tokens") for data in sent] == [None, 150, 150]
+    assert asked.log.events == [("begin",), ("fail", "parameter", "no"), ("begin",), ("begin",)]
+    assert asked.clock.seconds < 1
+
+
+def test_max_tokens_is_renamed_for_all_in_flight():
+    """Row 2: two requests refused at the same time are one switch, not a refusal of the switch."""
+
+    async def refuse_both(line):
+        while server.count < 2:
+            await asyncio.sleep(0.001)
+        await error(400, NAMES_BOTH, param="max_tokens")(line)
+
+    server = Server(lambda _, seen: refuse_both if "max_tokens" in seen.json else ok())
+
+    async def go():
+        async with server, endpoint_at(server.url, Clock()) as endpoint:
+            return await asyncio.gather(*(endpoint.speak(request()) for _ in range(2)))
+
+    assert [reply.attempts for reply in asyncio.run(go())] == [2, 2]
+
+
+def test_parameters_are_remembered_for_each_model():
+    """Row 2."""
+    server = Server([error(400, NAMES_BOTH, param="max_tokens"), ok()])
+
+    async def go():
+        async with server, endpoint_at(server.url, Clock()) as endpoint:
+            await endpoint.speak(request())
+            await endpoint.speak(request(Model(name="gpt-4o-mini")))
+
+    asyncio.run(go())
+    assert "max_tokens" in server.requests[-1].json
+
+
+def test_seed_is_dropped_and_remembered():
+    """Row 2."""
+    asked = ask(error(400, "Unrecognized request argument supplied: seed"), ok(), asks=2)
+    assert ["seed" in seen.json for seen in asked.server.requests] == [True, False, False]
+    assert asked.reply.text == "Good morning."
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "seed"])
+def test_refused_again_is_refused(name):
+    """Row 2: a second 400 ends it."""
+    asked = ask(error(400, code="unsupported_parameter", param=name))
+    assert isinstance(asked.error, ProviderRefused)
+    assert asked.server.count == 2
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p", "reasoning_effort"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        lambda name: error(400, "no", code="unsupported_parameter", param=name),
+        lambda name: error(400, f"Unsupported value: '{name}' does not support 0.7 with this model."),
+        lambda name: status(422, {"detail": f"Unknown field {name}"}),
+    ],
+    ids=["param", "value", "detail"],
+)
+def test_rejected_parameter_is_named_with_its_option(name, refusal):
+    """Row 2."""
+    asked = ask(refusal(name))
+    assert isinstance(asked.error, ProviderRefused)
+    assert asked.server.count == 1
+    option = "--" + name.replace("_", "-")
+    assert str(asked.error) == f"model gpt-4o rejects {name}; remove {option}"
+
+
+def test_refusal_of_what_is_no_option_is_an_ordinary_one():
+    """Rows 2 and 3: no option is named that does not exist."""
+    asked = ask(error(400, "Unsupported value: 'messages[0].role'", code="unsupported_value", param="messages[0].role"))
+    assert asked.error.reason == "rejected"
+
+
+# What is read
+
+READ = [
+    # row, behaviour, fields of the reply
+    case("20 parts", ok([{"type": "text", "text": "Good "}, {"type": "text", "text": "day."}]), {"text": "Good day."}),
+    case("20 thoughts", ok([{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hi."}]), {"text": "Hi."}),
+    case("24", ok("I just feel like, you", "length"), {"text": "I just feel like, you", "end": "length"}),
+    case("25 tool_calls", ok("Well.", "tool_calls"), {"text": "Well.", "end": "tool_calls"}),
+    case("25 unknown", ok("Well.", "eos"), {"text": "Well.", "end": "eos"}),
+    case("25 missing", ok("Well.", None), {"text": "Well.", "end": "unknown"}),
+    case("25 number", ok("Well.", 7), {"text": "Well.", "end": "unknown"}),
+    case("30 surrogates", ok("a \ud83d\ude42 b \ud800 c", model="m\udfff"), {"text": "a 🙂 b \ufffd c", "model": "m\ufffd"}),
+    case("31 scripts", ok("שלום \u202e e\u0301 \u2028 🙂"), {"text": "שלום \u202e e\u0301 \u2028 🙂"}),
+    case("- model", ok(model="gpt-4o-2024"), {"model": "gpt-4o-2024", "fingerprint": None}),
+    case("- no model", ok(model=None, system_fingerprint="fp_1"), {"model": "gpt-4o", "fingerprint": "fp_1"}),
+    case("- odd model", ok(model=["a"], system_fingerprint={"b": 1}), {"model": "['a']", "fingerprint": "{'b': 1}"}),
+    case("- no error", ok(error=None), {"text": "Good morning."}),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "fields"), READ)
+def test_reply_is_read(behaviour, fields):
+    asked = ask(behaviour)
+    assert {name: getattr(asked.reply, name) for name in fields} == fields
+    assert asked.server.count == asked.reply.attempts == 1
+    assert asked.log.events == [("begin",)]
+
+
+def test_raw_body_is_kept():
+    """Row 30."""
+    raw = b'{ "choices": [{"message": {"content": "a\\ud800"}}] }'
+    assert ask(body(raw)).reply.raw == raw
+
+
+ESTIMATED = {"prompt": request().prompt_tokens, "completion": 150, "estimated": True}
+USAGES = [
+    ("missing", None, ESTIMATED),
+    ("empty", {}, ESTIMATED),
+    ("a list", [1, 2], ESTIMATED),
+    ("zero", {"prompt_tokens": 0, "completion_tokens": 0}, ESTIMATED),
+    ("half", {"prompt_tokens": 100}, ESTIMATED),
+    ("negative", {"prompt_tokens": 100, "completion_tokens": -1}, ESTIMATED),
+    ("strings", {"prompt_tokens": "100", "completion_tokens": "20"}, ESTIMATED),
+    ("true", {"prompt_tokens": True, "completion_tokens": True}, ESTIMATED),
+    ("absurd", {"prompt_tokens": 10**30, "completion_tokens": 20}, ESTIMATED),
+    ("over budget", {"prompt_tokens": 100, "completion_tokens": 309}, {"prompt": 100, "completion": 309}),
+    (
+        "details",
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 90,
+            "prompt_tokens_details": {"cached_tokens": 64},
+            "completion_tokens_details": {"reasoning_tokens": 70},
+        },
+        {"prompt": 100, "cached": 64, "completion": 90, "reasoning": 70},
+    ),
+    (
+        "odd details",
+        {"prompt_tokens": 9, "completion_tokens": 9, "prompt_tokens_details": 7, "completion_tokens_details": {}},
+        {"prompt": 9, "completion": 9},
+    ),
+]
+
+
+@pytest.mark.parametrize(("usage", "expected"), [pytest.param(*case[1:], id=f"row 26 {case[0]}") for case in USAGES])
+def test_usage(usage, expected):
+    """Row 26: what is not told is reserved at its upper bound."""
+    assert ask(ok(usage=usage)).reply.usage == Usage(**expected)
+
+
+def test_usage_without_a_limit_is_counted():
+    """Row 26."""
+    usage = ask(ok("word " * 700, usage=None), max_tokens=None).reply.usage
+    assert 690 <= usage.completion <= 710
+    assert usage.estimated
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "events"),
+    [
+        (ok(None, refusal="No."), [("begin",), ("fail", "refused", "yes"), ("begin",)]),
+        (ok("\n\n"), [("begin",), ("fail", "empty", "yes"), ("begin",)]),
+        (body(b""), [("begin",), ("fail", "bad_reply", "unknown"), ("begin",)]),
+        (endless(), [("begin",), ("fail", "reply_too_large", "unknown"), ("begin",)]),
+        (reset(), [("begin",), ("fail", "unavailable", "unknown"), ("begin",)]),
+    ],
+)
+def test_the_next_attempt_may_succeed(behaviour, events):
+    """Rows 14, 17, 18, 21 and 22."""
+    asked = ask(behaviour, ok("Here I am."))
+    assert asked.reply.text == "Here I am."
+    assert asked.reply.attempts == 2
+    assert asked.log.events == events
+
+
+# What is sent
+
+
+def test_request_body():
+    model = Model(name="gpt-4o", temperature=0.7, top_p=0.9, reasoning_effort="low")
+    asked = ask(ok(), model=model, seed=11)
+    (seen,) = asked.server.requests
+    assert seen.path == "/v1/chat/completions"
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert seen.headers["content-type"] == "application/json"
+    assert seen.body.startswith(b'{"messages":' + request().messages + b",")
+    fields = {name: value for name, value in seen.json.items() if name != "messages"}
+    assert fields == {
+        "model": "gpt-4o",
+        "seed": 11,
+        "max_tokens": 150,
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "reasoning_effort": "low",
+    }
+
+
+def test_nothing_is_sent_that_was_not_set():
+    asked = ask(ok(), max_tokens=None)
+    assert asked.server.requests[0].json.keys() == {"messages", "model", "seed"}
+
+
+def test_token_parameter_by_choice():
+    asked = ask(ok(), model=Model(name="o4-mini", token_parameter="max_completion_tokens"))
+    data = asked.server.requests[0].json
+    assert data["max_completion_tokens"] == 150
+    assert "max_tokens" not in data
+
+
+def test_only_the_rehearsal_speaker_is_sent_what_the_speaker_knows():
+    spoken = [("Therapist", "Welcome.")]
+    knows = ask(ok(), model=Model(name=REHEARSAL), spoken=spoken).server.requests[0].json["couplesim"]
+    assert knows == {"perspective": request().perspective.model_dump(mode="json"), "spoken": [["Therapist", "Welcome."]]}
+    assert "couplesim" not in ask(ok(), spoken=spoken).server.requests[0].json
+
+
+def test_attempt_is_on_record_before_it_is_sent():
+    """Row 34 builds on it."""
+    log, on_arrival = Log(), []
+
+    def script(number, _):
+        on_arrival.append(list(log.events))
+        return [status(500), ok()][number - 1]
+
+    async def go():
+        async with Server(script) as server, endpoint_at(server.url, Clock()) as endpoint:
+            await endpoint.speak(request(attempts=log))
+
+    asyncio.run(go())
+    failed = ("fail", "unavailable", "no")
+    assert on_arrival == [[("begin",)], [("begin",), failed, ("begin",)]]
+
+
+def test_dropped_request_is_on_record():
+    """Row 36 builds on it: a request that was cancelled may have been billed."""
+    log = Log()
+
+    async def go():
+        async with Server([hang()]) as server, endpoint_at(server.url, Clock()) as endpoint:
+            asking = asyncio.create_task(endpoint.speak(request(attempts=log)))
+            while not server.count:
+                await asyncio.sleep(0.001)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    asyncio.run(go())
+    assert log.events == [("begin",), ("fail", "dropped", "unknown")]
+
+
+# The key
+
+ECHOES = {
+    "401": error(401, f"Incorrect API key provided: {KEY}."),
+    "400": error(400, f"{'x' * 190} {KEY}"),
+    "400 bytes": status(400, f"{'x' * 190} {KEY}".encode()),
+    "422": status(422, {"detail": KEY}),
+    "429": error(429, KEY, code="insufficient_quota"),
+    "500": error(500, f"{'x' * 190} {KEY}"),
+    "307": redirect(f"http://{KEY}.example/{KEY}"),
+    "html": body(f"<html>{'x' * 64} {KEY}".encode()),
+    "content type": status(200, b"", kind=f"text/{KEY}"),
+    "error in 200": body({"error": {"code": 400, "message": f"{'x' * 190} {KEY}"}}),
+    "refusal": ok(None, refusal=f"{'x' * 70} {KEY}"),
+}
+
+
+@pytest.mark.parametrize("behaviour", ECHOES.values(), ids=ECHOES.keys())
+def test_key_is_never_told(behaviour):
+    """Row 60: not in the message, the log or a traceback, and no part of it where a message is cut short."""
+    asked = ask(behaviour)
+    told = [*asked.log.messages, *traceback.format_exception(asked.error)]
+    assert "sk-ca" not in "".join(told)
+
+
+def test_key_is_not_kept_with_a_reply():
+    """Row 60."""
+    reply = ask(ok("Good morning.", id=KEY)).reply
+    assert KEY.encode() not in reply.raw
+    assert reply.text == "Good morning."
+
+
+@pytest.mark.parametrize("key", ["", "x", "EMPTY"])
+def test_placeholder_for_a_key_does_no_harm(key):
+    """What local servers are given for a key may well occur in what is said."""
+    assert ask(ok("An EMPTY x-ray."), key=key).reply.text == "An EMPTY x-ray."
