@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from generator.chat.endpoint import Endpoint
 from generator.chat.protocol import Request
 from generator.errors import CouplesimError
@@ -86,7 +88,9 @@ def _first_request() -> Request:
 
 
 @asynccontextmanager
-async def endpoint_at(url: str, clock: Clock, key: str = KEY, deadline_seconds: float = 30.0) -> AsyncIterator[Endpoint]:
+async def endpoint_at(
+    url: str, clock: Clock, key: str = KEY, deadline_seconds: float = 30.0
+) -> AsyncIterator[Endpoint]:
     """An endpoint that waits by `clock`; closed in the end."""
     endpoint = Endpoint(url, key, deadline_seconds=deadline_seconds, sleep=clock.sleep, now=clock.now)
     try:
@@ -121,3 +125,8 @@ def assert_says(error: object, words: str) -> None:
     """Every one of these words stands in the message."""
     missing = [word for word in words.split() if word not in str(error)]
     assert not missing, f"{missing} not in {str(error)!r}"
+
+
+def case(row: str, *values: Any) -> Any:
+    """A table's line, named by the row of FAULTS it proves."""
+    return pytest.param(*values, id=f"row {row}")

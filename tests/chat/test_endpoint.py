@@ -1,8 +1,7 @@
-"""An endpoint against a server that does everything wrong: FAULTS rows 1 to 26, 33 and 60, as one endpoint meets them."""
+"""An endpoint against a server that does everything wrong: FAULTS rows 1 to 23 and 33, as one endpoint meets them."""
 
 import asyncio
 import time
-import traceback
 import tracemalloc
 
 import pytest
@@ -10,9 +9,7 @@ import pytest
 from generator.chat import faults
 from generator.chat.endpoint import Endpoint
 from generator.errors import ProviderRefused, SessionFailed
-from generator.schema.session import REHEARSAL, Model
-from generator.schema.turn import Usage
-from tests.chat.asking import KEY, Clock, Log, ask, assert_says, endpoint_at, outcome, request
+from tests.chat.asking import KEY, Clock, Log, ask, assert_says, case, endpoint_at, outcome, request
 from tests.faults.server import (
     MB,
     Server,
@@ -37,22 +34,17 @@ QUICK = {"deadline_seconds": 0.05, "max_tokens": 1}
 ALL_HIDDEN = {"prompt_tokens": 9, "completion_tokens": 150, "completion_tokens_details": {"reasoning_tokens": 150}}
 
 
-def case(row, *values):
-    """A table's line, named by the row of FAULTS it proves."""
-    return pytest.param(*values, id=f"row {row}")
-
-
 # One session fails, the run does not
 
 FAILURES = [
     # row, behaviour (always), reason, requests, billed, words of the message
-    case("1 openai", error(400, "This model's maximum context length is 128000 tokens.", code="context_length_exceeded"),
+    case("1 openai", error(400, "This model's maximum context length is 128000", code="context_length_exceeded"),
          "context_full", 1, "no", "turn 1, Therapist 128000 tokens"),
-    case("1 vllm", error(400, "This model's maximum context length is 2048 tokens. However, you requested 2100", code=400),
+    case("1 vllm", error(400, "This model's maximum context length is 2048 tokens. However, you", code=400),
          "context_full", 1, "no", "2048"),
-    case("1 llama.cpp", error(400, "the request exceeds the available context size (4096), try increasing it", code=400),
+    case("1 llama.cpp", error(400, "the request exceeds the available context size (4096), try", code=400),
          "context_full", 1, "no", "4096"),
-    case("1 other", error(422, "prompt is too long: 210000 tokens > 200000 maximum"), "context_full", 1, "no", "200000"),
+    case("1 other", error(422, "prompt is too long: 210000 tokens > 200000"), "context_full", 1, "no", "200000"),
     case("3 400", error(400, "messages: at least one is needed"), "rejected", 1, "no", "400 at least one is needed"),
     case("3 422", status(422, {"detail": [{"loc": ["body", "x"], "msg": "Field required"}]}),
          "rejected", 1, "no", "422 Field required"),
@@ -133,7 +125,7 @@ def test_many_waits_end_within_a_quarter_of_an_hour():
 
 REFUSALS = [
     # row, behaviour, words
-    case("4 401", error(401, f"Incorrect API key provided: {KEY}"), "API key refused by 127.0.0.1: (401) Nothing was charged"),
+    case("4 401", error(401, f"Incorrect API key: {KEY}"), "API key refused by 127.0.0.1: (401) Nothing was charged"),
     case("4 403", status(403, f"{KEY} is not allowed here".encode()), "API key refused (403)"),
     case("5 json", error(404, "The model does not exist", code="model_not_found"), "no model 'gpt-4o' /v1 (404)"),
     case("5 html", status(404, b"<h1>Not Found</h1>"), "no model 'gpt-4o' /v1"),
@@ -357,175 +349,7 @@ def test_the_gate_holds_everybody():
     assert min(arrived[2:]) >= told[0] + 0.2
 
 
-# Parameters
-
-NAMES_BOTH = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        error(400, NAMES_BOTH, code="unsupported_parameter", param="max_tokens"),
-        error(400, NAMES_BOTH),
-        status(422, {"detail": [{"loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]}),
-    ],
-    ids=["param", "words only", "detail"],
-)
-def test_max_tokens_is_renamed_once_and_remembered(refusal):
-    """Row 2."""
-    asked = ask(refusal, ok(), asks=2)
-    sent = [seen.json for seen in asked.server.requests]
-    assert [data.get("max_tokens") for data in sent] == [150, None, None]
-    assert [data.get("max_completion_tokens") for data in sent] == [None, 150, 150]
-    assert asked.log.events == [("begin",), ("fail", "parameter", "no"), ("begin",), ("begin",)]
-    assert asked.clock.seconds < 1
-
-
-def test_max_tokens_is_renamed_for_all_in_flight():
-    """Row 2: two requests refused at the same time are one switch, not a refusal of the switch."""
-
-    async def refuse_both(line):
-        while server.count < 2:
-            await asyncio.sleep(0.001)
-        await error(400, NAMES_BOTH, param="max_tokens")(line)
-
-    server = Server(lambda _, seen: refuse_both if "max_tokens" in seen.json else ok())
-
-    async def go():
-        async with server, endpoint_at(server.url, Clock()) as endpoint:
-            return await asyncio.gather(*(endpoint.speak(request()) for _ in range(2)))
-
-    assert [reply.attempts for reply in asyncio.run(go())] == [2, 2]
-
-
-def test_parameters_are_remembered_for_each_model():
-    """Row 2."""
-    server = Server([error(400, NAMES_BOTH, param="max_tokens"), ok()])
-
-    async def go():
-        async with server, endpoint_at(server.url, Clock()) as endpoint:
-            await endpoint.speak(request())
-            await endpoint.speak(request(Model(name="gpt-4o-mini")))
-
-    asyncio.run(go())
-    assert "max_tokens" in server.requests[-1].json
-
-
-def test_seed_is_dropped_and_remembered():
-    """Row 2."""
-    asked = ask(error(400, "Unrecognized request argument supplied: seed"), ok(), asks=2)
-    assert ["seed" in seen.json for seen in asked.server.requests] == [True, False, False]
-    assert asked.reply.text == "Good morning."
-
-
-@pytest.mark.parametrize("name", ["max_tokens", "seed"])
-def test_refused_again_is_refused(name):
-    """Row 2: a second 400 ends it."""
-    asked = ask(error(400, code="unsupported_parameter", param=name))
-    assert isinstance(asked.error, ProviderRefused)
-    assert asked.server.count == 2
-
-
-@pytest.mark.parametrize("name", ["temperature", "top_p", "reasoning_effort"])
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        lambda name: error(400, "no", code="unsupported_parameter", param=name),
-        lambda name: error(400, f"Unsupported value: '{name}' does not support 0.7 with this model."),
-        lambda name: status(422, {"detail": f"Unknown field {name}"}),
-    ],
-    ids=["param", "value", "detail"],
-)
-def test_rejected_parameter_is_named_with_its_option(name, refusal):
-    """Row 2."""
-    asked = ask(refusal(name))
-    assert isinstance(asked.error, ProviderRefused)
-    assert asked.server.count == 1
-    option = "--" + name.replace("_", "-")
-    assert str(asked.error) == f"model gpt-4o rejects {name}; remove {option}"
-
-
-def test_refusal_of_what_is_no_option_is_an_ordinary_one():
-    """Rows 2 and 3: no option is named that does not exist."""
-    asked = ask(error(400, "Unsupported value: 'messages[0].role'", code="unsupported_value", param="messages[0].role"))
-    assert asked.error.reason == "rejected"
-
-
-# What is read
-
-READ = [
-    # row, behaviour, fields of the reply
-    case("20 parts", ok([{"type": "text", "text": "Good "}, {"type": "text", "text": "day."}]), {"text": "Good day."}),
-    case("20 thoughts", ok([{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Hi."}]), {"text": "Hi."}),
-    case("24", ok("I just feel like, you", "length"), {"text": "I just feel like, you", "end": "length"}),
-    case("25 tool_calls", ok("Well.", "tool_calls"), {"text": "Well.", "end": "tool_calls"}),
-    case("25 unknown", ok("Well.", "eos"), {"text": "Well.", "end": "eos"}),
-    case("25 missing", ok("Well.", None), {"text": "Well.", "end": "unknown"}),
-    case("25 number", ok("Well.", 7), {"text": "Well.", "end": "unknown"}),
-    case("30 surrogates", ok("a \ud83d\ude42 b \ud800 c", model="m\udfff"), {"text": "a 🙂 b \ufffd c", "model": "m\ufffd"}),
-    case("31 scripts", ok("שלום \u202e e\u0301 \u2028 🙂"), {"text": "שלום \u202e e\u0301 \u2028 🙂"}),
-    case("- model", ok(model="gpt-4o-2024"), {"model": "gpt-4o-2024", "fingerprint": None}),
-    case("- no model", ok(model=None, system_fingerprint="fp_1"), {"model": "gpt-4o", "fingerprint": "fp_1"}),
-    case("- odd model", ok(model=["a"], system_fingerprint={"b": 1}), {"model": "['a']", "fingerprint": "{'b': 1}"}),
-    case("- no error", ok(error=None), {"text": "Good morning."}),
-]
-
-
-@pytest.mark.parametrize(("behaviour", "fields"), READ)
-def test_reply_is_read(behaviour, fields):
-    asked = ask(behaviour)
-    assert {name: getattr(asked.reply, name) for name in fields} == fields
-    assert asked.server.count == asked.reply.attempts == 1
-    assert asked.log.events == [("begin",)]
-
-
-def test_raw_body_is_kept():
-    """Row 30."""
-    raw = b'{ "choices": [{"message": {"content": "a\\ud800"}}] }'
-    assert ask(body(raw)).reply.raw == raw
-
-
-ESTIMATED = {"prompt": request().prompt_tokens, "completion": 150, "estimated": True}
-USAGES = [
-    ("missing", None, ESTIMATED),
-    ("empty", {}, ESTIMATED),
-    ("a list", [1, 2], ESTIMATED),
-    ("zero", {"prompt_tokens": 0, "completion_tokens": 0}, ESTIMATED),
-    ("half", {"prompt_tokens": 100}, ESTIMATED),
-    ("negative", {"prompt_tokens": 100, "completion_tokens": -1}, ESTIMATED),
-    ("strings", {"prompt_tokens": "100", "completion_tokens": "20"}, ESTIMATED),
-    ("true", {"prompt_tokens": True, "completion_tokens": True}, ESTIMATED),
-    ("absurd", {"prompt_tokens": 10**30, "completion_tokens": 20}, ESTIMATED),
-    ("over budget", {"prompt_tokens": 100, "completion_tokens": 309}, {"prompt": 100, "completion": 309}),
-    (
-        "details",
-        {
-            "prompt_tokens": 100,
-            "completion_tokens": 90,
-            "prompt_tokens_details": {"cached_tokens": 64},
-            "completion_tokens_details": {"reasoning_tokens": 70},
-        },
-        {"prompt": 100, "cached": 64, "completion": 90, "reasoning": 70},
-    ),
-    (
-        "odd details",
-        {"prompt_tokens": 9, "completion_tokens": 9, "prompt_tokens_details": 7, "completion_tokens_details": {}},
-        {"prompt": 9, "completion": 9},
-    ),
-]
-
-
-@pytest.mark.parametrize(("usage", "expected"), [pytest.param(*case[1:], id=f"row 26 {case[0]}") for case in USAGES])
-def test_usage(usage, expected):
-    """Row 26: what is not told is reserved at its upper bound."""
-    assert ask(ok(usage=usage)).reply.usage == Usage(**expected)
-
-
-def test_usage_without_a_limit_is_counted():
-    """Row 26."""
-    usage = ask(ok("word " * 700, usage=None), max_tokens=None).reply.usage
-    assert 690 <= usage.completion <= 710
-    assert usage.estimated
+# The record
 
 
 @pytest.mark.parametrize(
@@ -544,47 +368,6 @@ def test_the_next_attempt_may_succeed(behaviour, events):
     assert asked.reply.text == "Here I am."
     assert asked.reply.attempts == 2
     assert asked.log.events == events
-
-
-# What is sent
-
-
-def test_request_body():
-    model = Model(name="gpt-4o", temperature=0.7, top_p=0.9, reasoning_effort="low")
-    asked = ask(ok(), model=model, seed=11)
-    (seen,) = asked.server.requests
-    assert seen.path == "/v1/chat/completions"
-    assert seen.headers["authorization"] == f"Bearer {KEY}"
-    assert seen.headers["content-type"] == "application/json"
-    assert seen.body.startswith(b'{"messages":' + request().messages + b",")
-    fields = {name: value for name, value in seen.json.items() if name != "messages"}
-    assert fields == {
-        "model": "gpt-4o",
-        "seed": 11,
-        "max_tokens": 150,
-        "temperature": 0.7,
-        "top_p": 0.9,
-        "reasoning_effort": "low",
-    }
-
-
-def test_nothing_is_sent_that_was_not_set():
-    asked = ask(ok(), max_tokens=None)
-    assert asked.server.requests[0].json.keys() == {"messages", "model", "seed"}
-
-
-def test_token_parameter_by_choice():
-    asked = ask(ok(), model=Model(name="o4-mini", token_parameter="max_completion_tokens"))
-    data = asked.server.requests[0].json
-    assert data["max_completion_tokens"] == 150
-    assert "max_tokens" not in data
-
-
-def test_only_the_rehearsal_speaker_is_sent_what_the_speaker_knows():
-    spoken = [("Therapist", "Welcome.")]
-    knows = ask(ok(), model=Model(name=REHEARSAL), spoken=spoken).server.requests[0].json["couplesim"]
-    assert knows == {"perspective": request().perspective.model_dump(mode="json"), "spoken": [["Therapist", "Welcome."]]}
-    assert "couplesim" not in ask(ok(), spoken=spoken).server.requests[0].json
 
 
 def test_attempt_is_on_record_before_it_is_sent():
@@ -618,41 +401,3 @@ def test_dropped_request_is_on_record():
 
     asyncio.run(go())
     assert log.events == [("begin",), ("fail", "dropped", "unknown")]
-
-
-# The key
-
-ECHOES = {
-    "401": error(401, f"Incorrect API key provided: {KEY}."),
-    "400": error(400, f"{'x' * 190} {KEY}"),
-    "400 bytes": status(400, f"{'x' * 190} {KEY}".encode()),
-    "422": status(422, {"detail": KEY}),
-    "429": error(429, KEY, code="insufficient_quota"),
-    "500": error(500, f"{'x' * 190} {KEY}"),
-    "307": redirect(f"http://{KEY}.example/{KEY}"),
-    "html": body(f"<html>{'x' * 64} {KEY}".encode()),
-    "content type": status(200, b"", kind=f"text/{KEY}"),
-    "error in 200": body({"error": {"code": 400, "message": f"{'x' * 190} {KEY}"}}),
-    "refusal": ok(None, refusal=f"{'x' * 70} {KEY}"),
-}
-
-
-@pytest.mark.parametrize("behaviour", ECHOES.values(), ids=ECHOES.keys())
-def test_key_is_never_told(behaviour):
-    """Row 60: not in the message, the log or a traceback, and no part of it where a message is cut short."""
-    asked = ask(behaviour)
-    told = [*asked.log.messages, *traceback.format_exception(asked.error)]
-    assert "sk-ca" not in "".join(told)
-
-
-def test_key_is_not_kept_with_a_reply():
-    """Row 60."""
-    reply = ask(ok("Good morning.", id=KEY)).reply
-    assert KEY.encode() not in reply.raw
-    assert reply.text == "Good morning."
-
-
-@pytest.mark.parametrize("key", ["", "x", "EMPTY"])
-def test_placeholder_for_a_key_does_no_harm(key):
-    """What local servers are given for a key may well occur in what is said."""
-    assert ask(ok("An EMPTY x-ray."), key=key).reply.text == "An EMPTY x-ray."

@@ -11,7 +11,7 @@ from generator.schema.session import Cast, Model
 from generator.schema.turn import Trim, Turn
 from generator.session import Session
 from tests.builders import prompt_set, spec
-from tests.chat.asking import Clock, Log, endpoint_at
+from tests.chat.asking import Clock, Log, case, endpoint_at
 from tests.faults.server import Server, body, error, ok, reset, status
 
 MODEL = Model(name="gpt-4o")
@@ -74,7 +74,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("behaviour", "reason", "requests"), [pytest.param(*f[1:], id=f"row {f[0]}") for f in FAULTS])
+@pytest.mark.parametrize(("behaviour", "reason", "requests"), [case(*fault) for fault in FAULTS])
 def test_no_error_becomes_a_turn(behaviour, reason, requests):
     """The turns before stand, nothing is put in the faulty one's place, and the session can be taken up there."""
     spoken = speak(*BEFORE, behaviour)
@@ -130,7 +130,7 @@ def test_over_budget_is_kept_and_flagged():
 FOREIGN = [
     # the therapist says, is left, is removed
     ("Tell me more.\n\nPatient B: I feel alone.", "Tell me more.", "Patient B: I feel alone."),
-    ("Tell me more.\nDaniel: I can't.\nMarcus: Me neither.", "Tell me more.", "Daniel: I can't.\n\nMarcus: Me neither."),
+    ("Tell me more.\nDaniel: No.\nMarcus: Me neither.", "Tell me more.", "Daniel: No.\n\nMarcus: Me neither."),
     ("Tell me more.\n\n**Patient A:** Well.", "Tell me more.", "**Patient A:** Well."),
     ("Tell me more.\n\n[Daniel]: Well.", "Tell me more.", "[Daniel]: Well."),
 ]
@@ -146,7 +146,7 @@ def test_another_speakers_lines_are_cut(said, left, removed):
     assert turn.reply.attempts == 1
 
 
-@pytest.mark.parametrize("said", ["Daniel: I feel alone.", "**Patient B:** I feel alone.", "Marcus Wright: Hm.\n\nGo on."])
+@pytest.mark.parametrize("said", ["Daniel: I feel alone.", "**Patient B:** I feel alone.", "Marcus Wright: Hm.\n\nGo."])
 def test_only_another_speakers_lines_is_an_empty_reply(said):
     """Row 27, then 22: asked again, each time billed; then the session fails."""
     spoken = speak(ok(said))
