@@ -55,10 +55,12 @@ class Assets:
         Raises InputError naming the nearest id and every folder looked in.
         """
         if "/" in name or name.endswith(".yaml"):
-            path = Path(name)
-            if path.exists():
-                return path
-            raise InputError(f"{name}: there is no such {kind} file")
+            try:
+                if Path(name).exists():
+                    return Path(name)
+            except (OSError, ValueError):
+                pass
+            raise InputError(f"{name[:200]}: there is no such {kind} file")
         known = self.all(kind)
         if name in known:
             return known[name]

@@ -80,19 +80,19 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"cannot write to {folder}: it is a file; choose a folder with --out")
-    if not (folder / "ledger.db").exists():
-        ledger = Ledger.create(folder, plan.model_dump(mode="json"), made_by)
+    path = folder / "ledger.db"
+    kept_plan = plan.model_dump(mode="json")
+    if not path.exists() or path.stat().st_size == 0:
+        content = {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
+        ledger = Ledger.create(folder, kept_plan, made_by, specs, {prompts.ref.hash: content})
     else:
         ledger = Ledger.open(folder)
         try:
             _refuse_changes(folder, ledger.sessions(), specs)
-        except InputError:
+            ledger.add_sessions(kept_plan, specs)
+        except BaseException:
             ledger.close()
             raise
-    content = {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
-    ledger.add_prompt_set(prompts.ref.name, prompts.ref.hash, content)
-    for number, spec in enumerate(specs, start=1):
-        ledger.add_session(number, spec)
     write_whole(folder / "plan.yaml", as_yaml(plan))
     return ledger
 
@@ -100,9 +100,7 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
 def kept_prompts(ledger: Ledger, spec: Spec) -> PromptSet:
     """The prompt set of a session, as the ledger keeps it."""
     content = ledger.prompt_set(spec.prompts.hash)
-    return PromptSet(
-        SetFile.model_validate(content["settings"]), content["files"], f"{spec.prompts.name} (in the ledger)"
-    )
+    return PromptSet(SetFile.model_validate(content["settings"]), content["files"])
 
 
 async def carry_out(

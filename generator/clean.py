@@ -9,10 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from generator.schema.session import Label, Spec
 from generator.schema.turn import Trim
+
+_LABEL_LINES = frozenset(f"{label}:" for label in get_args(Label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,18 @@ class Names:
 def names_for(spec: Spec, label: Label) -> Names:
     """The names under which `label` and everyone else in the room may appear."""
     by_label: dict[Label, tuple[str, ...]] = {
-        "Therapist": (spec.therapist.name, spec.therapist.called, re.sub(r"^(Dr|Prof)\.\s+", "", spec.therapist.name)),
+        "Therapist": _with_and_without_title(spec.therapist.name, spec.therapist.called),
         "Patient A": (spec.couple.a.name, spec.couple.a.called),
         "Patient B": (spec.couple.b.name, spec.couple.b.called),
         "AI_Facilitator": ("AI Facilitator", "Facilitator"),
     }
     others = [name for other, names in by_label.items() if other != label for name in (other, *names)]
     return Names(own=(label, *by_label[label]), others=tuple(others))
+
+
+def _with_and_without_title(*names: str) -> tuple[str, ...]:
+    bare = [re.sub(r"^(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+", "", name) for name in names]
+    return (*names, *bare, *(f"Dr {name}" for name in bare))
 
 
 def clean(text: str, names: Names, labels: Literal["strip", "keep"] = "strip") -> tuple[str, tuple[Trim, ...]]:
@@ -49,7 +56,7 @@ def clean(text: str, names: Names, labels: Literal["strip", "keep"] = "strip") -
     kept = _until_another_speaks(paragraphs, names.others, names.own, trims)
     if labels == "strip":
         kept = _without_own_label(kept, names.own, trims)
-    return "\n\n".join(kept).strip(), tuple(trims)
+    return "\n\n".join(_without_label_lines(kept)).strip(), tuple(trims)
 
 
 def _without_controls(text: str, trims: list[Trim]) -> str:
@@ -74,14 +81,26 @@ def _in_paragraphs(text: str, trims: list[Trim]) -> str:
     lines = [line for line in text.split("\n") if line.strip()]
     ordered = "\n\n".join(lines)
     if ordered.strip() != text.strip():
-        trims.append(Trim(kind="layout", removed=str(text.strip().count("\n") - ordered.strip().count("\n"))))
+        breaks = {found for found in re.findall(r"\s*\n\s*", text.strip()) if found != "\n\n"}
+        trims.append(Trim(kind="layout", removed=" ".join(sorted(map(repr, breaks)))))
     return ordered.strip()
+
+
+def _without_label_lines(paragraphs: list[str]) -> list[str]:
+    """A paragraph that is nothing but a label would be read as one; it is joined to the next."""
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        if kept and kept[-1].strip() in _LABEL_LINES:
+            kept[-1] = f"{kept[-1].strip()} {paragraph}"
+        else:
+            kept.append(paragraph)
+    return kept[:-1] if kept and kept[-1].strip() in _LABEL_LINES else kept
 
 
 def _label_pattern(names: Iterable[str]) -> re.Pattern[str]:
     alternatives = "|".join(re.escape(name) for name in sorted(set(names), key=len, reverse=True))
     return re.compile(
-        rf"^[\s>#]*[*_\[(]*(?:{alternatives})[*_\])]*(?:\s*\([^()\n]{{1,40}}\))?[*_\]]*\s*[:：][*_\]]*\s*",
+        rf"^[\s>#]*+[*_\[(]*+(?:{alternatives})[*_\])]*+(?:\s*+\([^()\n]{{1,40}}\))?[*_\]]*+\s*+[:：][*_\]]*+\s*+",
         re.IGNORECASE,
     )
 

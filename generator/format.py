@@ -25,7 +25,7 @@ def render(transcript: Transcript) -> str:
     Raises ValueError if a text cannot stand in the format (see `flaw`); cleaned turns always can.
     """
     for text in (transcript.title, transcript.structure):
-        if not text.strip() or text != text.strip() or "\n" in text or "\r" in text:
+        if not text.strip() or "\n" in text:
             raise ValueError(f"a header line must be one line of text, not {text!r}")
     parts = [f"SESSION: {transcript.title}\nStructure: {transcript.structure}\n{RULE}\n\n"]
     for label, text in transcript.turns:
@@ -39,17 +39,17 @@ def flaw(text: str) -> str | None:
     """Why `text` cannot stand as a turn in the format; None if it can."""
     if not text.strip():
         return "it is empty"
-    if text != text.strip("\n"):
-        return "it begins or ends with a line break"
     try:
         text.encode()
     except UnicodeEncodeError:
         return "it holds a lone surrogate"
-    for number, block in enumerate(text.split("\n\n")):
-        if not block.strip() or block.startswith("\n"):
-            return "it holds more than one empty line in a row"
-        if number and _label_of(block):
-            return "a paragraph begins with a label line"
+    for paragraph in text.split("\n\n"):
+        if not paragraph.strip():
+            return "it holds more than one empty line in a row, or begins or ends with one"
+        if _label_of(paragraph):
+            return "a paragraph is nothing but a label"
+        if "\n" in paragraph:
+            return "a paragraph is broken over two lines; one empty line goes between paragraphs"
     return None
 
 
@@ -59,35 +59,36 @@ def parse(text: str) -> Transcript:
     Raises InputError with the number of the first line that breaks the grammar.
     """
     lines = text.split("\n")
-    header = (("SESSION: ", 0), ("Structure: ", 1))
-    for prefix, index in header:
+    for index, prefix in enumerate(("SESSION: ", "Structure: ")):
         if index >= len(lines) or not lines[index].startswith(prefix) or not lines[index][len(prefix) :].strip():
             raise InputError(f"line {index + 1}: expected {prefix + '...'!r}")
     if len(lines) < 3 or lines[2] != RULE:
         raise InputError("line 3: expected a rule of 70 '='")
     if len(lines) < 4 or lines[3]:
         raise InputError("line 4: expected an empty line")
-    body = "\n".join(lines[4:])
-    if not body.endswith("\n\n") or body.endswith("\n\n\n"):
+    turns: list[tuple[Label, list[str]]] = []
+    number = 4
+    while number < len(lines) - 1:
+        line = lines[number]
+        if label := _label_of(line):
+            turns.append((label, []))
+            number += 1
+            line = lines[number]
+            if flaw(line):
+                raise InputError(f"line {number}: {label} says nothing")
+        if not turns:
+            raise InputError(f"line {number + 1}: expected a label line such as 'Therapist:'")
+        if problem := flaw(line):
+            raise InputError(f"line {number + 1}: expected a paragraph or a label line; {problem}")
+        if number + 1 >= len(lines) or lines[number + 1]:
+            raise InputError(f"line {number + 1}: expected a label line, or a paragraph and an empty line after it")
+        turns[-1][1].append(line)
+        number += 2
+    if not turns or lines[-1] or number != len(lines) - 1:
         raise InputError(f"line {len(lines)}: the file must end in exactly one empty line")
-    turns: list[tuple[Label, str]] = []
-    line_number = 5
-    for block in body[:-2].split("\n\n"):
-        label = _label_of(block)
-        if label is not None:
-            turns.append((label, block[len(label) + 2 :]))
-        elif turns and block and not block.startswith("\n"):
-            turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n\n{block}")
-        else:
-            raise InputError(f"line {line_number}: expected a label line such as 'Therapist:'")
-        if problem := flaw(turns[-1][1]):
-            raise InputError(f"line {line_number}: {problem}")
-        line_number += block.count("\n") + 2
-    return Transcript(title=lines[0][9:], structure=lines[1][11:], turns=tuple(turns))
+    spoken = tuple((label, "\n\n".join(paragraphs)) for label, paragraphs in turns)
+    return Transcript(title=lines[0][9:], structure=lines[1][11:], turns=spoken)
 
 
-def _label_of(block: str) -> Label | None:
-    for label in LABELS:
-        if block.startswith(f"{label}:\n"):
-            return label
-    return None
+def _label_of(line: str) -> Label | None:
+    return next((label for label in LABELS if line == f"{label}:"), None)

@@ -11,7 +11,7 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ CREATE TABLE run (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   plan TEXT NOT NULL, made_by TEXT NOT NULL, created_at TEXT NOT NULL
 ) STRICT;
-CREATE TABLE prompt_set (hash TEXT PRIMARY KEY, name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
+CREATE TABLE prompt_set (hash TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
 CREATE TABLE session (
   id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, spec TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'open', reason TEXT, message TEXT
@@ -57,6 +57,8 @@ CREATE TABLE turn (
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
+
+_INSERT_SESSION = "INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +84,62 @@ class Ledger:
         self._lock = lock
 
     @classmethod
-    def create(cls, folder: Path, plan: dict[str, Any], made_by: str) -> Ledger:
-        """Begin a run in `folder`. Raises StorageError if it cannot be written or already holds one."""
+    def create(
+        cls, folder: Path, plan: dict[str, Any], made_by: str, specs: Sequence[Spec], prompts: Mapping[str, Any]
+    ) -> Ledger:
+        """Begin a run in `folder`, with its sessions and its prompt sets (hash to content), all or nothing.
+
+        Raises StorageError if it cannot be written or holds transcripts without a ledger.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
         lock = _take_lock(folder)
-        path = folder / "ledger.db"
-        if path.exists() and path.stat().st_size == 0 and any(folder.glob("transcripts/*")):
-            raise StorageError(f"{path}: the ledger is empty beside existing transcripts; restore it from a backup")
-        connection = _connect(path)
-        with _storage(path):
-            connection.executescript("BEGIN;" + _SCHEMA)
-            connection.execute(
-                "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, _now())
-            )
-            connection.commit()
-        return cls(folder, connection, lock)
+        path, new = folder / "ledger.db", folder / ".ledger.new"
+        try:
+            if path.exists() and any(folder.glob("transcripts/**/*.txt")):
+                raise StorageError(f"{path}: the ledger is empty beside existing transcripts; restore it from a backup")
+            with _storage(path):
+                new.unlink(missing_ok=True)
+                connection = sqlite3.connect(new)
+                connection.executescript("BEGIN;" + _SCHEMA)
+                connection.execute(
+                    "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, _now())
+                )
+                connection.executemany(
+                    "INSERT INTO prompt_set VALUES (?, ?)",
+                    [(hash_, json.dumps(content, ensure_ascii=False)) for hash_, content in prompts.items()],
+                )
+                connection.executemany(_INSERT_SESSION, _session_rows(specs))
+                connection.commit()
+                connection.close()
+                os.replace(new, path)
+            return cls(folder, _connect(path), lock)
+        except BaseException:
+            lock.close()
+            raise
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
         """Open a run to go on with it. Raises StorageError or RunInUse."""
-        _require(folder)
+        path = _require(folder)
         lock = _take_lock(folder)
-        connection = _connect(folder / "ledger.db")
-        _check_ours(folder / "ledger.db", connection)
-        return cls(folder, connection, lock)
+        try:
+            _check_ours(path)
+            return cls(folder, _connect(path), lock)
+        except BaseException:
+            lock.close()
+            raise
 
     @classmethod
     def read(cls, folder: Path) -> Ledger:
         """Open a run to look at it; works beside a running one. Raises StorageError."""
         path = _require(folder)
+        _check_ours(path)
         with _storage(path):
             connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        _check_ours(path, connection)
+        connection.row_factory = sqlite3.Row
         return cls(folder, connection, None)
 
     def close(self) -> None:
@@ -131,29 +154,19 @@ class Ledger:
         plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
         return plan
 
-    def add_prompt_set(self, name: str, hash_: str, content: dict[str, Any]) -> None:
-        """Keep a prompt set's settings and files, so that the run says which prompts it used."""
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO prompt_set VALUES (?, ?, ?)",
-                (hash_, name, json.dumps(content, ensure_ascii=False)),
-            )
-
     def prompt_set(self, hash_: str) -> dict[str, Any]:
         """A kept prompt set's settings and files."""
-        rows = self._all("SELECT files FROM prompt_set WHERE hash = ?", hash_)
+        rows = self._all("SELECT content FROM prompt_set WHERE hash = ?", hash_)
         if not rows:
             raise StorageError(f"{self.folder}: the ledger does not hold prompt set {hash_}")
         content: dict[str, Any] = json.loads(rows[0][0])
         return content
 
-    def add_session(self, number: int, spec: Spec) -> None:
-        """Enter a session that is to be spoken; entering it again changes nothing."""
+    def add_sessions(self, plan: dict[str, Any], specs: Sequence[Spec]) -> None:
+        """Extend the run to these sessions; those it holds already stay as they are."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)",
-                (spec.id, number, spec.model_dump_json()),
-            )
+            connection.execute("UPDATE run SET plan = ?", (json.dumps(plan, ensure_ascii=False),))
+            connection.executemany(_INSERT_SESSION, _session_rows(specs))
 
     def sessions(self) -> list[SessionRow]:
         """All sessions in order."""
@@ -183,7 +196,7 @@ class Ledger:
             turn.repeat, turn.over_budget, turn.tokens,
             json.dumps([trim.model_dump() for trim in turn.trims], ensure_ascii=False),
             reply.model, reply.fingerprint, reply.latency_seconds, reply.attempts,
-            reply.text.encode("utf-8", "replace").decode(), reply.end, reply.raw,
+            reply.text, reply.end, reply.raw,
             usage.prompt, usage.cached, usage.completion, usage.reasoning, usage.estimated,
         )  # fmt: skip
         with self._transaction() as connection:
@@ -236,6 +249,10 @@ class Ledger:
             yield self._connection
 
 
+def _session_rows(specs: Sequence[Spec]) -> list[tuple[str, int, str]]:
+    return [(spec.id, number, spec.model_dump_json()) for number, spec in enumerate(specs, start=1)]
+
+
 def _turn(row: sqlite3.Row) -> Turn:
     values = dict(row)
     usage = {
@@ -272,16 +289,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check_ours(path: Path, connection: sqlite3.Connection) -> None:
-    connection.row_factory = sqlite3.Row
-    with _storage(path):
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if application != APPLICATION_ID:
-        connection.close()
+def _check_ours(path: Path) -> None:
+    """Refuse what is not an intact ledger of ours, by its first 100 bytes and its size; SQLite itself could
+    change a file by opening it. Offsets: https://www.sqlite.org/fileformat.html#the_database_header
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+        size = path.stat().st_size
+    except OSError as exc:
+        raise StorageError(f"{path}: cannot be read ({exc.strerror})") from exc
+    page_size, pages, version, application = (
+        int.from_bytes(header[start:end]) for start, end in ((16, 18), (28, 32), (60, 64), (68, 72))
+    )
+    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or size < pages * page_size:
         raise StorageError(f"{path}: the ledger is damaged, or is not a couplesim ledger; it was left untouched")
     if version > VERSION:
-        connection.close()
         raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
 
 

@@ -125,4 +125,4 @@ def _strangers(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
         for match in (*_NAME_IN_TEMPLATE.finditer(text), *_CAPITALISED.finditer(text)):
             if match[1] not in known:
                 at = line + text[: match.start()].count("\n")
-                yield Lint("warning", f"{prompts.folder}/{file}:{at}", f"{match[1]!r} is not in the cast")
+                yield Lint("warning", f"{file}:{at}", f"{match[1]!r} is not in the cast")

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
 import jinja2.sandbox
-from jinja2 import meta, nodes
-from pydantic import Field
+from jinja2 import nodes
+from pydantic import AfterValidator
 
-from generator import strict_yaml
+from generator import strict_yaml, template_rules
 from generator.assets import Assets
 from generator.errors import InputError
 from generator.schema.perspective import Perspective
@@ -28,9 +28,28 @@ PARTIALS = "_shared"
 """Folder beside the sets whose templates every set may include."""
 
 MAX_LOOPS = 2
-"""How deep loops may be nested; they run over persona lists, so two is plenty."""
+"""How deep loops may be nested, includes counted; they run over persona lists, so two is plenty."""
+
+FILTERS = ("capitalize", "first", "join", "last", "length", "lower", "trim", "upper")
+"""What a template may apply to a value."""
 
 ROLES = ("therapist", "partner")
+
+
+def _from_comes_before_to(words: tuple[int, int]) -> tuple[int, int]:
+    if not 0 < words[0] <= words[1]:
+        raise ValueError(f"{list(words)} is no range; write the smaller number first")
+    return words
+
+
+Range = Annotated[tuple[int, int], AfterValidator(_from_comes_before_to)]
+
+
+class Words(Record):
+    """Rough length of a turn in words, from and to, by role."""
+
+    therapist: Range
+    partner: Range
 
 
 class SetFile(Record):
@@ -44,37 +63,29 @@ class SetFile(Record):
     """The author's notes: choices made, what to look for in the sessions."""
     temperament: Temperament
     """How people tend to behave in these sessions."""
-    words: Annotated[dict[str, tuple[int, int]], Field(min_length=1)]
-    """Rough length of a turn in words, from and to, by role (therapist, partner)."""
-
-
-class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
-    """No arithmetic that can blow up a string."""
-
-    intercepted_binops = frozenset(["*", "**"])
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        raise jinja2.exceptions.SecurityError(f"the operator {operator} is not allowed in prompts")
+    words: Words
+    """Rough length of a turn in words."""
 
 
 class PromptSet:
     """A prompt set, compiled. `files` maps names as templates see them to their texts."""
 
-    def __init__(self, settings: SetFile, files: dict[str, str], folder: str) -> None:
+    def __init__(self, settings: SetFile, files: dict[str, str], places: dict[str, str] | None = None) -> None:
+        """`places` says where each file came from, for messages; None: under its name."""
         self.settings = settings
         self.files = dict(sorted(files.items()))
-        self.folder = folder
+        self._places = places or {}
         canonical = json.dumps([settings.model_dump(mode="json"), self.files], sort_keys=True, ensure_ascii=False)
         self.ref = PromptRef(name=settings.name, hash=hashlib.sha256(canonical.encode()).hexdigest()[:16])
-        self._environment = _Sandbox(
-            loader=jinja2.DictLoader(self.files),
+        self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
+            loader=jinja2.FunctionLoader(self._source),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             autoescape=False,
         )
         self._environment.globals.clear()
-        problems = [*self._missing(), *self._problems()]
+        problems = list(self._problems())
         if problems:
             raise InputError(*problems)
 
@@ -88,59 +99,57 @@ class PromptSet:
 
     def fields_used(self) -> set[str]:
         """Names of all attributes that any template of the set reads."""
-        return {node.attr for _, tree in self._trees() for node in tree.find_all(nodes.Getattr)} | {
-            node.name for _, tree in self._trees() for node in tree.find_all(nodes.Name)
+        return {node.attr for tree in self._trees().values() for node in tree.find_all(nodes.Getattr)} | {
+            node.name for tree in self._trees().values() for node in tree.find_all(nodes.Name)
         }
 
     def literal_text(self) -> Iterator[tuple[str, int, str]]:
-        """The templates' own words: file, line and text of each piece."""
-        for name, tree in self._trees():
+        """The templates' own words: place, line and text of each piece."""
+        for name, tree in self._trees().items():
             for node in tree.find_all(nodes.TemplateData):
-                yield name, node.lineno, node.data
+                yield self._place(name), node.lineno, node.data
 
     def _render(self, template: str, perspective: Perspective) -> str:
-        variables = _variables(perspective, self.settings)
         try:
-            text = self._environment.get_template(template).render(variables)
-        except jinja2.TemplateError as exc:
-            raise InputError(f"{self._where(template, exc)}: {exc}") from exc
+            text = self._environment.get_template(template).render(_variables(perspective, self.settings))
+        except Exception as exc:  # a template is foreign code: whatever it raises is the template's mistake
+            raise InputError(f"{self._failed_at(template, exc)}: {exc}") from exc
         return "\n".join(line.rstrip() for line in text.strip().split("\n"))
 
-    def _where(self, template: str, exc: BaseException) -> str:
-        line, name = 0, template
+    def _failed_at(self, template: str, exc: BaseException) -> str:
+        line, name = 0, self._place(template)
+        places = {self._place(file) for file in self.files}
         trace = exc.__traceback__
         while trace is not None:
-            filename = trace.tb_frame.f_code.co_filename
-            if filename == "<template>" or filename in self.files:
-                line, name = trace.tb_lineno, trace.tb_frame.f_globals.get("name", name)
+            if trace.tb_frame.f_code.co_filename in places:
+                line, name = trace.tb_lineno, trace.tb_frame.f_code.co_filename
             trace = trace.tb_next
-        return f"{self.folder}/{name}:{line}" if line else f"{self.folder}/{name}"
+        return f"{name}:{line}" if line else name
 
-    def _trees(self) -> Iterator[tuple[str, nodes.Template]]:
-        for name, text in self.files.items():
-            yield name, self._environment.parse(text)
+    def _source(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        return (self.files[name], self._place(name), lambda: True) if name in self.files else None
 
-    def _missing(self) -> Iterator[str]:
-        for name in (*(f"{role}.j2" for role in ROLES), "opening.j2"):
-            if name not in self.files:
-                yield f"{self.folder}: {name} is missing; a prompt set has a template for each role"
+    def _place(self, name: str) -> str:
+        return self._places.get(name, name)
+
+    def _trees(self) -> dict[str, nodes.Template]:
+        return {name: self._environment.parse(text) for name, text in self.files.items()}
 
     def _problems(self) -> Iterator[str]:
-        known = set(_variable_names())
+        for name in (*(f"{role}.j2" for role in ROLES), "opening.j2"):
+            if name not in self.files:
+                yield f"prompt set {self.settings.name}: {name} is missing; a prompt set has a template for each role"
+        trees: dict[str, nodes.Template] = {}
         for name, text in self.files.items():
             try:
-                tree = self._environment.parse(text)
+                trees[name] = self._environment.parse(text)
             except jinja2.TemplateSyntaxError as exc:
-                yield f"{self.folder}/{name}:{exc.lineno}: {exc.message}"
-                continue
-            unknown = meta.find_undeclared_variables(tree) - known
-            for node in tree.find_all(nodes.Name):
-                if node.name in unknown:
-                    valid = ", ".join(sorted(known))
-                    yield f"{self.folder}/{name}:{node.lineno}: unknown name {node.name!r}; there are {valid}"
-                    unknown.discard(node.name)
-            for line in _too_deep(tree, 0):
-                yield f"{self.folder}/{name}:{line}: loops are nested more than {MAX_LOOPS} deep"
+                yield f"{self._place(name)}:{exc.lineno}: {exc.message}"
+        for name, tree in trees.items():
+            for line, problem in template_rules.problems(tree, _variable_names(), FILTERS):
+                yield f"{self._place(name)}:{line}: {problem}"
+        for name, line, problem in template_rules.nesting(trees, MAX_LOOPS) if len(trees) == len(self.files) else ():
+            yield f"{self._place(name)}:{line}: {problem}"
 
 
 def load_prompt_set(name: str, assets: Assets | None = None) -> PromptSet:
@@ -151,10 +160,11 @@ def load_prompt_set(name: str, assets: Assets | None = None) -> PromptSet:
     if settings.name != folder.resolve().name:
         raise InputError(f"{folder / 'set.yaml'}: name: must equal the folder's name, {folder.name!r}")
     files: dict[str, str] = {}
+    places: dict[str, str] = {}
     for base in (*(root / "prompts" / PARTIALS for root in reversed(assets.roots)), folder.parent / PARTIALS, folder):
         for path in sorted(base.glob("*.j2")):
-            files[path.name] = _text(path)
-    return PromptSet(settings, files, str(folder))
+            files[path.name], places[path.name] = _text(path), str(path)
+    return PromptSet(settings, files, places)
 
 
 def _text(path: Path) -> str:
@@ -167,9 +177,11 @@ def _text(path: Path) -> str:
 
 
 def _variables(perspective: Perspective, settings: SetFile) -> dict[str, Any]:
-    low, high = settings.words.get(ROLE_OF[perspective.label], (60, 150))
-    fields = {name: getattr(perspective, name) for name in _perspective_names()}
-    return {**fields, "me": perspective.me, "other": perspective.other, "words_from": low, "words_to": high}
+    """Plain data: strings, numbers, lists and dicts, so that a template can call nothing."""
+    low, high = getattr(settings.words, ROLE_OF[perspective.label])
+    known = perspective.model_dump()
+    extra = {"me": perspective.me.model_dump(), "other": perspective.other.model_dump()}
+    return {name: known[name] for name in _perspective_names()} | extra | {"words_from": low, "words_to": high}
 
 
 def _variable_names() -> tuple[str, ...]:
@@ -178,12 +190,3 @@ def _variable_names() -> tuple[str, ...]:
 
 def _perspective_names() -> tuple[str, ...]:
     return tuple(name for name in Perspective.model_fields if name not in {"label", "temperament"})
-
-
-def _too_deep(node: nodes.Node, depth: int) -> Iterator[int]:
-    for child in node.iter_child_nodes():
-        deeper = depth + isinstance(child, nodes.For)
-        if deeper > MAX_LOOPS:
-            yield child.lineno
-        else:
-            yield from _too_deep(child, deeper)

@@ -21,10 +21,10 @@ _DASHES = "-–—―"
 _CLAUSE = ",;:，；：、"
 _ASIDE = re.compile(r"(?:\*[^*\n]+\*|\([^()\n]+\)|\[[^\[\]\n]+\])\s*$")
 _ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st sr jr rev hon vs etc e.g i.e cf approx no dept inc ltd mt ft a.m p.m u.s u.k ph.d".split()
+    "dr mr mrs ms prof st sr jr rev hon vs etc e.g i.e cf approx dept inc ltd mt ft a.m p.m u.s u.k ph.d".split()
 )
 _BOUNDARY = re.compile(
-    rf"(?P<end>[{re.escape(_TERMINAL)}…]+)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+)(?=(?P<next>[\"'“‘«(\[*_]*\S))"
+    rf"(?<![{re.escape(_TERMINAL)}…])(?P<end>[{re.escape(_TERMINAL)}…]+)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+)(?=(?P<next>[\"'“‘«(\[*_]*\S))"
 )
 
 
@@ -35,6 +35,8 @@ def ending(text: str) -> Ending:
         return "sentence"
     if _ASIDE.search(bare) and bare.rstrip(_CLOSERS)[-1:] not in _TERMINAL + "…":
         return "aside"
+    while len(bare) > 1 and unicodedata.combining(bare[-1]):
+        bare = bare[:-1]
     core = bare.rstrip(_CLOSERS).rstrip()
     last = core[-1:] or bare[-1]
     if last == "…" or core.endswith(".."):
@@ -45,7 +47,7 @@ def ending(text: str) -> Ending:
         return "dash"
     if last in _CLAUSE:
         return "clause"
-    if unicodedata.category(last) in {"So", "Sk", "Cf", "Mn"} and not last.isalnum():
+    if unicodedata.category(last) in {"So", "Sk", "Cf"}:
         return "aside"
     return "open"
 
@@ -76,8 +78,9 @@ def back_to_sentence_end(text: str) -> str:
     """`text` cut back to its last whole sentence; unchanged if it ends with one or holds no whole sentence."""
     if not ends_mid_sentence(text):
         return text
-    last = sentences(text)[-1]
-    kept = text[: text.rindex(last)].rstrip()
+    kept = text
+    while kept and ends_mid_sentence(kept):
+        kept = kept[: kept.rindex(sentences(kept)[-1])].rstrip()
     return kept or text
 
 
@@ -87,7 +90,7 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
         return False
     if match["end"] == ".":
         before = text[: match.start("end")]
-        word = re.split(r"[\s(\[\"“‘']", before)[-1].casefold()
+        word = (before.split() or [""])[-1].lstrip("\"'“‘«([*_").casefold()
         if word in _ABBREVIATIONS:
             return False
         if re.fullmatch(r"(?:[a-z]\.)*[a-z]", word) and word not in {"i", "a"}:

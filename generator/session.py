@@ -121,7 +121,7 @@ class Session:
             speaker=label,
             text=text,
             end=end,
-            cut=end == "length",
+            cut=end == "length" and not any(trim.kind == "speaker" for trim in trims),
             mid_sentence=ends_mid_sentence(text),
             tokens=tokens.count(text, self.spec.models.of(label).name),
             over_budget=asked is not None and reply.usage.completion - reply.usage.reasoning > asked,

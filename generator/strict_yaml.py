@@ -18,6 +18,9 @@ from generator.errors import InputError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+MAX_NODES = 20_000
+MAX_ERRORS = 50
+"""More errors of one file than this are counted, not shown."""
 
 Place = tuple[int, int]
 Loc = tuple[str | int, ...]
@@ -41,8 +44,8 @@ _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("null", r"^(?:null|Null|NULL|~|)$", ["n", "N", "~", ""]),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    ("float", r"^[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]{0,17})$", "-+0123456789"),
+    ("float", r"^[-+]?(?:(?:0|[1-9][0-9]{0,17})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?$", "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
@@ -84,6 +87,10 @@ def parse(raw: bytes, source: str) -> Document:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = " ".join(part for part in (exc.context, exc.problem) if part)
         raise InputError(f"{source}{where}: not valid YAML: {problem}") from exc
+    except yaml.reader.ReaderError as exc:
+        before = text[: exc.position]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        raise InputError(f"{source}:{line}:{column}: not valid YAML: {exc.reason}") from exc
     except yaml.YAMLError as exc:
         raise InputError(f"{source}: not valid YAML: {str(exc).splitlines()[0]}") from exc
     except ValueError as exc:
@@ -103,11 +110,15 @@ def validate(document: Document, record: type[R], source: str) -> R:
     try:
         return record.model_validate(document.data)
     except ValidationError as exc:
-        raise InputError(*(_explain(error, document, record, source) for error in exc.errors())) from exc
+        errors = exc.errors(include_url=False)
+        problems = [_explain(error, document, record, source) for error in errors[:MAX_ERRORS]]
+        if len(errors) > MAX_ERRORS:
+            problems.append(f"{source}: and {len(errors) - MAX_ERRORS} more")
+        raise InputError(*problems) from exc
 
 
 def _refuse_tricks(text: str, source: str) -> None:
-    depth = 0
+    depth = nodes = 0
     for event in yaml.parse(text, Loader=_Loader):
         mark = event.start_mark
         at = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark is not None else source
@@ -115,6 +126,9 @@ def _refuse_tricks(text: str, source: str) -> None:
             raise InputError(f"{at}: anchors and aliases (& and *) are not allowed; write the value out, or quote it")
         if tag := getattr(event, "tag", None):
             raise InputError(f"{at}: tags ({tag}) are not allowed; quote the value if it is text")
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_NODES:
+            raise InputError(f"{at}: more than {MAX_NODES} values; a persona or plan is a page of text")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

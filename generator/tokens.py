@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ DEFAULT_VOCABULARY = "o200k_base"
 
 _CL100K_PREFIXES = ("gpt-4-", "gpt-3.5", "gpt-35", "text-embedding-3")
 
+_ENDLESS = re.compile(r"(\S{256}|\s{256})")
+"""The tokenizer takes time that grows with the square of an unbroken run of characters; speech has no such
+runs, but a broken model's reply may. They are counted in pieces, which can add a token a piece."""
+
 
 def vocabulary(model_name: str) -> str:
     """The vocabulary that counts for a model of this name."""
@@ -22,17 +27,24 @@ def vocabulary(model_name: str) -> str:
 
 def count(text: str, model_name: str = "") -> int:
     """Tokens of `text`, special tokens taken as plain text."""
-    return len(_encoding(vocabulary(model_name)).encode_ordinary(text))
+    return len(_encode(text, model_name))
 
 
 def cut(text: str, limit: int, model_name: str = "") -> str:
     """The first `limit` tokens of `text`, as text; a character split by the limit is left out."""
-    encoding = _encoding(vocabulary(model_name))
-    tokens = encoding.encode_ordinary(text)
+    tokens = _encode(text, model_name)
     if len(tokens) <= limit:
         return text
-    kept: bytes = encoding.decode_bytes(tokens[:limit])
+    kept: bytes = _encoding(vocabulary(model_name)).decode_bytes(tokens[:limit])
     return kept.decode("utf-8", errors="ignore")
+
+
+def _encode(text: str, model_name: str) -> list[int]:
+    encoding = _encoding(vocabulary(model_name))
+    pieces = [text]
+    if _ENDLESS.search(text):
+        pieces = [piece for piece in _ENDLESS.split(text) if piece]
+    return [token for piece in pieces for token in encoding.encode_ordinary(piece)]
 
 
 @functools.cache

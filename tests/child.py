@@ -1,15 +1,20 @@
-"""The installed command as a child process, and a ledger looked at from outside."""
+"""The installed command as a child process, an endpoint for it, and a ledger looked at from outside."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.faults.server import Behaviour, Line, Script, Server
 
 COUPLESIM = str(Path(sys.executable).with_name("couplesim"))
 
@@ -63,3 +68,34 @@ def wait_for_turns(run: Path, number: int, seconds: float = 30.0) -> None:
 def transcripts(run: Path) -> dict[str, bytes]:
     """The transcripts of a run: name to bytes."""
     return {path.name: path.read_bytes() for path in sorted((run / "transcripts").glob("*.txt"))}
+
+
+@contextmanager
+def served(script: Script) -> Iterator[Server]:
+    """A scripted endpoint in a thread of its own, for children that are waited for."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait(what: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(what, loop).result(10)
+
+    server = Server(script)
+    wait(server.__aenter__())
+    try:
+        yield server
+    finally:
+        wait(server.__aexit__())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def slowly(behaviour: Behaviour, seconds: float = 0.3) -> Behaviour:
+    """The same, after a while."""
+
+    async def behave(line: Line) -> None:
+        await asyncio.sleep(seconds)
+        await behaviour(line)
+
+    return behave

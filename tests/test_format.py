@@ -129,7 +129,7 @@ def test_render_refuses_what_could_not_be_read(text):
         format.render(Transcript.model_construct(title="t", structure="s", turns=(("Therapist", text),)))
 
 
-@pytest.mark.parametrize("title", ["", " a", "a\nb", "a\rb"])
+@pytest.mark.parametrize("title", ["", " ", "a\nb"])
 def test_render_refuses_a_title_of_more_or_less_than_a_line(title):
     with pytest.raises(ValueError, match="a header line"):
         format.render(Transcript.model_construct(title=title, structure="s", turns=()))

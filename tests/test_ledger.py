@@ -1,6 +1,7 @@
 """The ledger: committed before it is sent, one writer, and what happens to damaged files (FAULTS 38-45)."""
 
 import asyncio
+import gc
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from generator import batch
 from generator.chat.scripted import reply_of
+from generator.clean import clean, names_for
 from generator.errors import RunInUse, StorageError
 from generator.format import LABELS
 from generator.ledger import VERSION, Ledger
@@ -28,9 +30,11 @@ PROBE = spec(turns=3)
 
 
 def turn(n: int = 1, text: str = "Good morning.", **changes) -> Turn:
-    reply = Reply(text=text, end="stop", usage=Usage(prompt=7, completion=3), model="m", raw=text.encode())
+    reply = Reply(
+        text=text, end="stop", usage=Usage(prompt=7, completion=3), model="m", raw=text.encode("utf-8", "replace")
+    )
     fields = {"speaker": "Therapist", "text": text, "end": "stop", "cut": False, "mid_sentence": False, "tokens": 3}
-    return Turn(n=n, reply=reply, **{**fields, **changes})
+    return Turn(n=n, **{**fields, "reply": reply, **changes})
 
 
 @pytest.fixture
@@ -156,7 +160,15 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("way", ["open", "read", "begin"])
+WAYS = {
+    "open": lambda run: Ledger.open(run).sessions(),
+    "read": lambda run: Ledger.read(run).turns(PROBE.id),
+    "begin": lambda run: batch.begin(run, Plan(), [PROBE], prompt_set(), "test"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
 def test_a_file_that_is_not_our_ledger_is_refused_and_left_as_it_is(ledger, damage, message, way):
     run = ledger.folder
@@ -167,12 +179,22 @@ def test_a_file_that_is_not_our_ledger_is_refused_and_left_as_it_is(ledger, dama
     (run / "transcripts" / "000001_x_y.txt").write_text("precious")
     damage(run / "ledger.db")
     before = digest(run)
-    with pytest.raises(StorageError, match=message):
-        if way == "begin":
-            batch.begin(run, Plan(), [PROBE], prompt_set(), "test").turns(PROBE.id)
-        else:
-            getattr(Ledger, way)(run).turns(PROBE.id)
+    with pytest.raises(StorageError, match=message) as caught:
+        WAYS[way](run)
+    assert caught.value.exit_code == 6
+    del caught
+    gc.collect()
     assert digest(run) == before, "the file has been changed"
+
+
+def test_a_refused_ledger_is_given_free(ledger):
+    ledger.close()
+    _newer(ledger.folder / "ledger.db")
+    held = []
+    for _ in range(2):
+        with pytest.raises(StorageError) as caught:
+            Ledger.open(ledger.folder)
+        held.append(caught)  # and with it, as a debugger or a notebook does, all it refers to
 
 
 def test_an_empty_ledger_beside_no_transcripts_is_begun_anew(tmp_path):
@@ -202,17 +224,15 @@ LINES = st.sampled_from(["\x00", "\x1b[2J", "\u202e", "\u2028\x85", "'; DROP TAB
 def test_hostile_text_and_raw_bytes_come_back_as_they_went_in(ledger, text, raw, removed, fingerprint):
     kept = ledger.turns(PROBE.id)
     reply = turn(1, text).reply.model_copy(update={"raw": raw, "fingerprint": fingerprint})
-    given = turn(len(kept) + 1, text, trims=(Trim(kind="speaker", removed=removed),), reply=None or reply)
+    given = turn(len(kept) + 1, text, trims=(Trim(kind="speaker", removed=removed),), reply=reply)
     ledger.commit_turn(PROBE.id, given, None)
     assert ledger.turns(PROBE.id) == [*kept, given]
 
 
 def test_a_lone_surrogate_of_a_script_is_replayed_as_it_was_cleaned(ledger):
-    from generator.clean import clean, names_for
-
     said = "Good \ud800 morning."
     cleaned, _ = clean(said, names_for(PROBE, "Therapist"))
-    ledger.commit_turn(PROBE.id, turn(1, cleaned, reply=turn(1).reply.model_copy(update={"text": said})), None)
+    ledger.commit_turn(PROBE.id, turn(1, cleaned, reply=turn(1, said).reply), None)
     kept = ledger.turns(PROBE.id)[0]
     assert clean(kept.reply.text, names_for(PROBE, "Therapist"))[0] == kept.text == "Good \ufffd morning."
 

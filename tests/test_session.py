@@ -1,6 +1,7 @@
 """The loop: budgets, cut-offs, what becomes of a reply, and that the same replies give the same session."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from tests.builders import layout, prompt_set, speak, spec
 
 TEN = "I was up at five. Then I drove to"
 LONG = TEN + " work and nobody had called me back."
-OF_TWENTY_FIVE = LONG + " I waited there by the"
+LONGER = LONG + " I waited there by the"
 """Texts of 10, 18 and 23 tokens."""
 
 
@@ -43,14 +44,14 @@ def only_turn(said: str | Reply, **changes):
 
 
 CUTS = [
-    # policy, said, asked for, reply, text, end, mid-sentence, taken away
+    # policy, said, asked for, reply, text, end, mid-sentence, taken away (outer blanks left out)
     ("server", LONG, 10, TEN, TEN, "length", True, []),
     ("server", "I was up at five.", 10, "I was up at five.", "I was up at five.", "stop", False, []),
-    ("client", LONG, 20, LONG, TEN, "length", True, [LONG.removeprefix(TEN)]),
+    ("client", LONG, 20, LONG, TEN, "length", True, ["work and nobody had called me back."]),
     ("client", TEN, 20, TEN, TEN, "stop", True, []),
-    ("client", OF_TWENTY_FIVE, 20, LONG + " I waited", TEN, "length", True, [" work and nobody had called me back. I waited"]),
+    ("client", LONGER, 20, LONG + " I waited", TEN, "length", True, ["work and nobody had called me back. I waited"]),
     ("client", reply("Short enough.", "length"), 20, "Short enough.", "Short enough.", "stop", False, []),
-    ("sentence", LONG, 10, TEN, "I was up at five.", "length", False, [" Then I drove to"]),
+    ("sentence", LONG, 10, TEN, "I was up at five.", "length", False, ["Then I drove to"]),
     ("sentence", TEN, 10, TEN, TEN, "stop", True, []),
     ("none", LONG, None, LONG, LONG, "stop", False, []),
 ]  # fmt: skip
@@ -62,7 +63,13 @@ def test_what_each_policy_makes_of_a_reply(cut, said, asked, replied, text, end,
     assert request.max_tokens == asked
     assert turn.reply.text == replied, "the reply is kept as it came"
     assert (turn.text, turn.end, turn.cut, turn.mid_sentence) == (text, end, end == "length", mid_sentence)
-    assert [(trim.kind, trim.removed) for trim in turn.trims] == [("budget", part) for part in removed]
+    assert [(trim.kind, trim.removed.strip()) for trim in turn.trims] == [("budget", part) for part in removed]
+
+
+def test_what_came_and_what_was_taken_away_are_kept_with_their_blanks():
+    turn, _ = only_turn(f" {LONG}\n", budget=Budget(turn_tokens=10, cut="client"))
+    assert turn.reply.text == f" {LONG}\n"
+    assert turn.text + turn.trims[-1].removed == LONG
 
 
 def test_a_reply_ended_by_another_speakers_line_is_not_a_cut_off():
@@ -177,7 +184,7 @@ def test_each_request_of_a_role_begins_with_its_last_one(name, closing, texts):
     _, requests = speak(of, lambda request: next(said))
     for label in LABELS:
         mine = [request.messages for request in requests if request.perspective.label == label]
-        for before, after in zip(mine, mine[1:], strict=False):
+        for before, after in pairwise(mine):
             assert before.endswith(closing)
             assert after.startswith(before.removesuffix(closing))
             assert len(after) > len(before)

@@ -87,7 +87,7 @@ class Endpoint:
         def give_up(state: RetryCallState) -> bool:
             failed = _failure(state)
             failures[failed.kind] += failed.counts
-            spent = failed.counts and (failures[failed.kind] >= failed.tries or failures.total() >= MAX_TRIES)
+            spent = failures[failed.kind] >= failed.tries or failures.total() >= MAX_TRIES
             return spent or self._now() + state.upcoming_sleep - started > MAX_TURN_SECONDS
 
         attempts = 0

@@ -8,7 +8,7 @@ from typing import Self
 from generator import tokens
 from generator.chat.protocol import Request
 from generator.errors import SessionFailed
-from generator.schema.turn import Reply, Usage
+from generator.schema.turn import Reply, Usage, without_surrogates
 
 
 class Scripted:
@@ -37,6 +37,7 @@ class Scripted:
 
 def reply_of(text: str, request: Request, model: str) -> Reply:
     """A whole text as an endpoint would deliver it: stopped at the request's token limit, usage counted."""
+    text = without_surrogates(text)
     full = tokens.count(text)
     limit = request.max_tokens
     said = text if limit is None else tokens.cut(text, limit)
@@ -46,7 +47,7 @@ def reply_of(text: str, request: Request, model: str) -> Reply:
         end="length" if limit is not None and full > limit else "stop",
         usage=Usage(prompt=request.prompt_tokens, completion=length),
         model=model,
-        raw=said.encode("utf-8", "replace"),
+        raw=said.encode(),
     )
 
 

@@ -22,9 +22,8 @@ def command(host: str, port: int, latency: float) -> None:
     """
     from generator.serve.run import run
 
-    click.echo(
-        f"rehearsal speaker (scripted text, no language model) at http://{host}:{port}/v1, model name: rehearsal",
-        err=True,
-    )
-    click.echo(f"try: couplesim generate --model rehearsal --base-url http://{host}:{port}/v1", err=True)
-    run(host, port, latency)
+    def ready(url: str) -> None:
+        click.echo(f"rehearsal speaker (scripted text, no language model) at {url}, model name: rehearsal", err=True)
+        click.echo(f"try: couplesim generate --model rehearsal --base-url {url}      stop: Ctrl-C", err=True)
+
+    run(host, port, latency, ready)

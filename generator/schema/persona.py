@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from generator.schema.record import Line, Name, Record, Slug, Text
 
@@ -17,6 +17,11 @@ ROLE_LABELS = ("Therapist", "Patient A", "Patient B", "AI_Facilitator")
 School = Literal["nondirective", "emotionally-focused", "gottman", "cognitive-behavioural", "integrative"]
 Attachment = Literal["secure", "anxious", "avoidant", "fearful"]
 BidStyle = Literal["direct", "hinting", "humorous", "practical", "protesting", "withdrawing"]
+
+
+def _refuse_label(name: str) -> None:
+    if name.casefold() in {label.casefold() for label in ROLE_LABELS}:
+        raise ValueError(f"{name!r} is a transcript label; give this person another name")
 
 
 class Therapist(Record):
@@ -42,6 +47,12 @@ class Therapist(Record):
     """Lead-ins they favour, each the opening words of a sentence: "I'm curious"."""
     avoids: Annotated[list[Line], Field(min_length=2, max_length=12)]
     """What they do not do, each a gerund phrase: "taking sides"."""
+
+    @model_validator(mode="after")
+    def _is_not_named_like_a_label(self) -> Self:
+        _refuse_label(self.name)
+        _refuse_label(self.called)
+        return self
 
 
 class Stressor(Record):
@@ -86,7 +97,7 @@ class Partner(Record):
     """Full name: "Marcus Wright"."""
     called: Name
     """What the other partner and the therapist call them: "Marcus"."""
-    age: Annotated[int, Field(ge=18, le=99)]
+    age: Annotated[StrictInt, Field(ge=18, le=99)]
     """Years."""
     pronouns: Line
     """As written: "he/him"."""
@@ -133,7 +144,7 @@ class Shared(Record):
     """Where and how they live, one sentence."""
     children: Line
     """Children or none, one sentence."""
-    parents: bool
+    parents: StrictBool
     """True if there are children in their lives or one is on the way."""
     facts: Annotated[list[Line], Field(min_length=3, max_length=10)]
     """Dates and events both know, one sentence each, third person."""
@@ -159,12 +170,11 @@ class Couple(Record):
 
     @model_validator(mode="after")
     def _names_can_be_told_apart(self) -> Self:
-        for mine, theirs in ((self.a.called, self.b.called), (self.a.name, self.b.name)):
-            if mine.casefold() == theirs.casefold():
+        for mine in (self.a.called, self.a.name):
+            if mine.casefold() in {self.b.called.casefold(), self.b.name.casefold()}:
                 raise ValueError(f"both partners are called {mine!r}; give them different names")
         for name in (self.a.called, self.a.name, self.b.called, self.b.name):
-            if name.casefold() in {label.casefold() for label in ROLE_LABELS}:
-                raise ValueError(f"{name!r} is a transcript label; give the partner another name")
+            _refuse_label(name)
         return self
 
 
@@ -194,5 +204,5 @@ class Topic(Record):
     """Small, concrete things to try, as gerund phrases: "putting both phones in the drawer at nine"."""
     sensitive: Line | None = None
     """Why the topic is sensitive and what to watch for; None if it is not."""
-    needs_children: bool = False
+    needs_children: StrictBool = False
     """True if the topic makes no sense for a couple without children."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 
 class Record(BaseModel):
@@ -14,19 +14,28 @@ class Record(BaseModel):
         frozen=True,
         extra="forbid",
         use_attribute_docstrings=True,
-        str_strip_whitespace=True,
         allow_inf_nan=False,
     )
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a character that cannot be printed")
+    return text
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$")]
 """An id that is safe in a file name: 1 to 60 of a-z, 0-9 and inner hyphens."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\W\d_][^:\x00-\x1f\x7f-\x9f]*$")]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40, strip_whitespace=True, pattern=r"^[^\W\d_][^:]*$"),
+    AfterValidator(_printable),
+]
 """A person's name as printed: 1 to 40 printable characters, begins with a letter, no colon."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 """Non-empty text of at most 4,000 characters."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[^\n\r]+$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=r"^[^\n\r]+$")]
 """One line of at most 400 characters."""

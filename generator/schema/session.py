@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.record import Line, Record, Slug
@@ -143,6 +143,14 @@ class Spec(Record):
     """Whether a speaker's own label at the start of a reply is stripped or kept, as in the seed."""
     rng_seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Seeds every random choice of the session, and each request."""
+
+    @model_validator(mode="after")
+    def _names_can_be_told_apart(self) -> Self:
+        taken = {self.therapist.name.casefold(), self.therapist.called.casefold()}
+        for partner in (self.couple.a, self.couple.b):
+            if taken & {partner.name.casefold(), partner.called.casefold()}:
+                raise ValueError(f"{partner.name!r} has the therapist's name; choose another therapist")
+        return self
 
     @property
     def id(self) -> str:

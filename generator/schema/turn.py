@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from generator.schema.record import Record
 from generator.schema.session import Label
@@ -31,11 +32,16 @@ class Usage(Record):
         return self.prompt + self.completion
 
 
+def without_surrogates(text: str) -> str:
+    """Lone surrogates can stand in no file; U+FFFD takes their place."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
 class Reply(Record):
     """What a chat brought back for one request, as it came."""
 
     text: str
-    """May hold lone surrogates; cleaned in the session."""
+    """As it came, but for lone surrogates, which are U+FFFD here; cleaned in the session."""
     end: str
     """The endpoint's end reason: stop, length, ...; "unknown" if it gave none."""
     usage: Usage
@@ -50,13 +56,19 @@ class Reply(Record):
     raw: bytes = b""
     """The reply's body as received; the text in UTF-8 where there was no HTTP."""
 
+    @field_validator("text", mode="before")
+    @classmethod
+    def _can_be_stored(cls, text: Any) -> Any:
+        return without_surrogates(text) if isinstance(text, str) else text
+
 
 class Trim(Record):
     """Something taken away from a reply, and why."""
 
     kind: TrimKind
     """`label`: own label at the start. `speaker`: another speaker's lines. `controls`: characters that
-    cannot stand in a file. `layout`: line breaks and blanks put in order. `budget`: beyond the budget."""
+    cannot stand in a file. `layout`: line breaks
+    put in order; `removed` lists the kinds of break that became one empty line. `budget`: beyond the budget."""
     removed: str
     """The text that was taken away."""
 

@@ -153,5 +153,5 @@ class Answer(_Shape):
 
 
 def models() -> dict[str, Any]:
-    """The list of models: one, which is none."""
+    """The list of models: the rehearsal speaker alone, which is none."""
     return {"object": "list", "data": [{"id": REHEARSAL, "object": "model", "created": 0, "owned_by": "couplesim"}]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ import pytest
 from generator.chat.endpoint import Endpoint
 from generator.chat.protocol import Request
 from generator.errors import CouplesimError
+from generator.perspective import perspective
 from generator.schema.session import Model
 from generator.schema.turn import Reply
-from tests.builders import speak, spec
+from generator.session import Session
+from tests.builders import prompt_set, spec
 from tests.faults.server import Behaviour, Server
 
 KEY = "sk-canary-5d1f0c7e9b2a4c68-do-not-print"
@@ -84,7 +87,17 @@ def request(model: Model = MODEL, **changes: Any) -> Request:
 
 @functools.cache
 def _first_request() -> Request:
-    return speak(spec(turns=1), ["Hello."])[1][0]
+    of = spec()
+    session = Session(of, prompt_set(), {})
+    return Request(
+        model=MODEL,
+        messages=json.dumps(session.messages("Therapist")).encode(),
+        max_tokens=150,
+        seed=1,
+        prompt_tokens=session.prompt_tokens("Therapist"),
+        perspective=perspective(of, "Therapist", prompt_set().settings.temperament),
+        spoken=[],
+    )
 
 
 @asynccontextmanager

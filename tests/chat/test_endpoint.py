@@ -29,8 +29,8 @@ from tests.faults.server import (
 )
 
 HTML = b"<html><head><title>502 Bad Gateway</title></head>"
-QUICK = {"deadline_seconds": 0.05, "max_tokens": 1}
-"""A deadline of a quarter of a second."""
+QUICK = {"deadline_seconds": 0.3, "max_tokens": 1}
+"""A deadline of half a second."""
 ALL_HIDDEN = {"prompt_tokens": 9, "completion_tokens": 150, "completion_tokens_details": {"reasoning_tokens": 150}}
 
 
@@ -40,6 +40,9 @@ FAILURES = [
     # row, behaviour (always), reason, requests, billed, words of the message
     case("1 openai", error(400, "This model's maximum context length is 128000", code="context_length_exceeded"),
          "context_full", 1, "no", "turn 1, Therapist 128000 tokens"),
+    case("1 late", error(400, "'max_tokens' or 'max_completion_tokens' is too large: 150. "
+                         "This model's maximum context length is 2048 tokens and your request has 1990 input tokens."),
+         "context_full", 1, "no", "2048 1990"),
     case("1 vllm", error(400, "This model's maximum context length is 2048 tokens. However, you", code=400),
          "context_full", 1, "no", "2048"),
     case("1 llama.cpp", error(400, "the request exceeds the available context size (4096), try", code=400),
@@ -222,7 +225,7 @@ def test_deadline(behaviour):
     """Rows 15 and 16: a reply that drips is as late as none. The second attempt brings it."""
     started = time.perf_counter()
     asked = ask(ok(), behaviour, ok("At last."), asks=2, **QUICK)
-    assert 0.2 < time.perf_counter() - started < 5
+    assert 0.5 < time.perf_counter() - started < 5
     assert asked.reply.text == "At last."
     assert asked.reply.attempts == 2
     assert asked.log.events == [("begin",), ("begin",), ("fail", "timeout", "unknown"), ("begin",)]
@@ -230,7 +233,7 @@ def test_deadline(behaviour):
 
 def test_hanging_for_ever_ends():
     """Row 16."""
-    asked = ask(hang(), deadline_seconds=-0.15, max_tokens=1)
+    asked = ask(hang(), deadline_seconds=0.0, max_tokens=1)
     assert asked.error.reason == "timeout"
     assert asked.server.count == 6
     assert_says(asked.error, "127.0.0.1 did not finish its reply in time")
@@ -262,7 +265,7 @@ def test_memory_stays_bounded(behaviour):
 
 def test_large_reply_below_the_cap():
     text = "word " * (MB // 4)
-    assert ask(ok(text)).reply.text == text.strip()
+    assert ask(ok(text)).reply.text == text
 
 
 # Rate limits
@@ -327,12 +330,12 @@ def test_the_gate_holds_everybody():
 
     def script(number, _):
         arrived.append(time.monotonic())
-        return [error(429, headers={"Retry-After-ms": "100"}), later, ok()][min(number, 3) - 1]
+        return [error(429, headers={"Retry-After-ms": "300"}), later, ok()][min(number, 3) - 1]
 
     async def later(line):
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(0.1)
         told.append(time.monotonic())
-        await error(429, headers={"Retry-After-ms": "200"})(line)
+        await error(429, headers={"Retry-After-ms": "400"})(line)
 
     async def go():
         async with Server(script) as server:
@@ -346,7 +349,7 @@ def test_the_gate_holds_everybody():
 
     asyncio.run(go())
     assert len(arrived) == 5
-    assert min(arrived[2:]) >= told[0] + 0.2
+    assert min(arrived[2:]) >= told[0] + 0.4
 
 
 # The record

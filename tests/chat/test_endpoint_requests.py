@@ -27,6 +27,7 @@ def test_request_body():
     assert seen.path == "/v1/chat/completions"
     assert seen.headers["authorization"] == f"Bearer {KEY}"
     assert seen.headers["content-type"] == "application/json"
+    assert seen.headers["accept-encoding"] == "identity"
     assert seen.body.startswith(b'{"messages":' + request().messages + b",")
     fields = {name: value for name, value in seen.json.items() if name != "messages"}
     assert fields == {

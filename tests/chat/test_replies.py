@@ -4,12 +4,7 @@ import pytest
 
 from generator.schema.turn import Usage
 from tests.chat.asking import ask, case, request
-from tests.faults.server import (
-    body,
-    ok,
-)
-
-# What is read
+from tests.faults.server import body, ok
 
 READ = [
     # row, behaviour, fields of the reply

@@ -5,7 +5,7 @@ import pytest
 from generator.schema.turn import Reply, Transcript, Trim, Usage
 
 
-@pytest.mark.parametrize("text", [" a ", "a\n", "\u2028a\u00a0", "a\ud800b", ""])
+@pytest.mark.parametrize("text", [" a ", "a\n", "\u2028a\u00a0", "a\ufffdb", ""])
 def test_a_reply_keeps_its_text_as_it_came(text):
     assert Reply(text=text, end="stop", usage=Usage(), model="m").text == text
 

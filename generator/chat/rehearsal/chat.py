@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 from generator.chat.protocol import Request
@@ -19,6 +20,7 @@ class Rehearsal:
     async def speak(self, request: Request) -> Reply:
         """Compose a turn and deliver it as an endpoint would, stopped at the request's token limit."""
         request.attempts.begin()
+        await asyncio.sleep(0)  # composing never waits; without this a run could not be interrupted
         return reply_of(compose(request.perspective, request.spoken, request.seed), request, REHEARSAL)
 
     async def close(self) -> None:
