@@ -8,24 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from generator.errors import RunInUse, StorageError
+from generator.errors import StorageError
+from generator.ledger_file import APPLICATION_ID, VERSION, check_ours, connect, now, require, storage, take_lock
 from generator.schema.session import Spec
 from generator.schema.turn import Reply, Turn
-
-APPLICATION_ID = 0x63706C73
-"""Marks a SQLite file as ours ("cpls")."""
-
-VERSION = 1
-"""Schema version, in `user_version`. A newer file is left untouched; an older one would be migrated."""
 
 Status = Literal["open", "complete", "ended", "failed"]
 """open: not finished. complete: all turns. ended: stopped by a budget, as asked. failed: see the reason."""
@@ -95,17 +88,17 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-        lock = _take_lock(folder)
+        lock = take_lock(folder)
         path, new = folder / "ledger.db", folder / ".ledger.new"
         try:
             if path.exists() and any(folder.glob("transcripts/**/*.txt")):
                 raise StorageError(f"{path}: the ledger is empty beside existing transcripts; restore it from a backup")
-            with _storage(path):
+            with storage(path):
                 new.unlink(missing_ok=True)
                 connection = sqlite3.connect(new)
                 connection.executescript("BEGIN;" + _SCHEMA)
                 connection.execute(
-                    "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, _now())
+                    "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, now())
                 )
                 connection.executemany(
                     "INSERT INTO prompt_set VALUES (?, ?)",
@@ -115,7 +108,7 @@ class Ledger:
                 connection.commit()
                 connection.close()
                 os.replace(new, path)
-            return cls(folder, _connect(path), lock)
+            return cls(folder, connect(path), lock)
         except BaseException:
             lock.close()
             raise
@@ -123,11 +116,11 @@ class Ledger:
     @classmethod
     def open(cls, folder: Path) -> Ledger:
         """Open a run to go on with it. Raises StorageError or RunInUse."""
-        path = _require(folder)
-        lock = _take_lock(folder)
+        path = require(folder)
+        lock = take_lock(folder)
         try:
-            _check_ours(path)
-            return cls(folder, _connect(path), lock)
+            check_ours(path)
+            return cls(folder, connect(path), lock)
         except BaseException:
             lock.close()
             raise
@@ -135,9 +128,9 @@ class Ledger:
     @classmethod
     def read(cls, folder: Path) -> Ledger:
         """Open a run to look at it; works beside a running one. Raises StorageError."""
-        path = _require(folder)
-        _check_ours(path)
-        with _storage(path):
+        path = require(folder)
+        check_ours(path)
+        with storage(path):
             connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
         return cls(folder, connection, None)
@@ -177,7 +170,7 @@ class Ledger:
         """Commit that a request is about to be sent; returns the attempt's number."""
         with self._transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO attempt (session_id, turn, started_at) VALUES (?, ?, ?)", (session_id, turn, _now())
+                "INSERT INTO attempt (session_id, turn, started_at) VALUES (?, ?, ?)", (session_id, turn, now())
             )
         return int(cursor.lastrowid or 0)
 
@@ -240,12 +233,12 @@ class Ledger:
         return int(self._all("SELECT count(*) FROM attempt WHERE outcome IS NOT 'ok' AND billed != 'no'")[0][0])
 
     def _all(self, sql: str, *parameters: Any) -> list[Any]:
-        with _storage(self.folder / "ledger.db"):
+        with storage(self.folder / "ledger.db"):
             return self._connection.execute(sql, parameters).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _storage(self.folder / "ledger.db"), self._connection:
+        with storage(self.folder / "ledger.db"), self._connection:
             yield self._connection
 
 
@@ -277,76 +270,3 @@ def _turn(row: sqlite3.Row) -> Turn:
             "reply": Reply.model_validate(reply),
         }
     )
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    with _storage(path):
-        connection = sqlite3.connect(path, timeout=5.0)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _check_ours(path: Path) -> None:
-    """Refuse what is not an intact ledger of ours, by its first 100 bytes and its size; SQLite itself could
-    change a file by opening it. Offsets: https://www.sqlite.org/fileformat.html#the_database_header
-    """
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-        size = path.stat().st_size
-    except OSError as exc:
-        raise StorageError(f"{path}: cannot be read ({exc.strerror})") from exc
-    page_size, pages, version, application = (
-        int.from_bytes(header[start:end]) for start, end in ((16, 18), (28, 32), (60, 64), (68, 72))
-    )
-    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or size < pages * page_size:
-        raise StorageError(f"{path}: the ledger is damaged, or is not a couplesim ledger; it was left untouched")
-    if version > VERSION:
-        raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
-
-
-def _require(folder: Path) -> Path:
-    path = folder / "ledger.db"
-    if not path.is_file():
-        raise StorageError(f"{folder}: there is no run here (no ledger.db)")
-    return path
-
-
-def _take_lock(folder: Path) -> IO[str]:
-    import fcntl
-
-    path = folder / "run.lock"
-    try:
-        lock = path.open("a+")
-    except OSError as exc:
-        raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        lock.seek(0)
-        owner = lock.read().strip() or "another process"
-        lock.close()
-        raise RunInUse(f"{folder}: run in use by {owner}; wait for it, or choose another folder with --out") from exc
-    lock.truncate(0)
-    lock.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}")
-    lock.flush()
-    return lock
-
-
-@contextmanager
-def _storage(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as exc:
-        if "full" in str(exc):
-            raise StorageError(f"disk full: {path} could not be written; free some space and resume") from exc
-        raise StorageError(f"{path}: {exc}; what was committed is kept") from exc
-    except sqlite3.DatabaseError as exc:
-        raise StorageError(f"{path}: the ledger is damaged ({exc}); it was left untouched") from exc
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

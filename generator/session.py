@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from generator import clean, tokens
@@ -95,14 +96,14 @@ class Session:
             model=model,
             messages=thread.encoded(),
             max_tokens=asked,
-            seed=random.Random(f"{self.spec.rng_seed}:{len(self.turns)}").randrange(2**31),
+            seed=random.Random(f"{self.spec.rng_seed}:{len(self.turns)}").randrange(2**30),
             prompt_tokens=thread.prompt_tokens,
             perspective=self._perspective(label),
             spoken=[(turn.speaker, turn.text) for turn in self.turns],
             attempts=self._attempts,
         )
-        for _ in range(EMPTY_TRIES):
-            reply = await self._chats[label].speak(request)
+        for number in range(EMPTY_TRIES):
+            reply = await self._chats[label].speak(replace(request, seed=request.seed + number))
             self._purse.charge(reply.usage)
             turn = self._turn(label, reply, asked)
             if turn is not None:

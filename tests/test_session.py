@@ -23,14 +23,14 @@ LONGER = LONG + " I waited there by the"
 """Texts of 10, 18 and 23 tokens."""
 
 
+async def spoken(session: Session) -> None:
+    async for _ in session.run():
+        pass
+
+
 def spoken_by(chat, of, turns=()) -> Session:
     session = Session(of, prompt_set(of.prompts.name), dict.fromkeys(LABELS, chat), turns)
-
-    async def run():
-        async for _ in session.run():
-            pass
-
-    asyncio.run(run())
+    asyncio.run(spoken(session))
     return session
 
 
@@ -132,21 +132,18 @@ def test_session_tokens_count_what_was_spoken_before():
 
 def test_a_full_context_fails_the_session_with_turn_prompt_and_limit():
     _, requests = speak(spec(turns=9), lambda request: LONG)
-    limit = requests[5].prompt_tokens + 150 - 1
-    model = Model(context_tokens=limit)
-    of = spec(turns=9, models=Cast(therapist=model, a=model, b=model))
-    chat, turns = Scripted(lambda request: LONG), []
-
-    async def run():
-        async for turn in Session(of, prompt_set(), dict.fromkeys(LABELS, chat)).run():
-            turns.append(turn)
-
-    with pytest.raises(SessionFailed) as failed:
-        asyncio.run(run())
-    at = next(n for n, request in enumerate(requests) if request.prompt_tokens + 150 > limit)
-    assert (failed.value.reason, len(turns), len(chat.requests)) == ("context_full", at, at)
-    for part in (f"turn {at + 1}", str(requests[at].prompt_tokens), str(limit)):
-        assert part in str(failed.value)
+    sizes = [request.prompt_tokens + 150 for request in requests]
+    at = next(n for n in range(3, 9) if sizes[n] > max(sizes[:n]))
+    for limit, turns in ((sizes[at] - 1, at), (sizes[at], next(n for n in range(9) if sizes[n] > sizes[at]))):
+        model = Model(context_tokens=limit)
+        of = spec(turns=9, models=Cast(therapist=model, a=model, b=model))
+        chat = Scripted(lambda request: LONG)
+        session = Session(of, prompt_set(), dict.fromkeys(LABELS, chat))
+        with pytest.raises(SessionFailed) as failed:
+            asyncio.run(spoken(session))
+        assert (failed.value.reason, len(session.turns), len(chat.requests)) == ("context_full", turns, turns)
+        for part in (f"turn {turns + 1}", str(requests[turns].prompt_tokens), str(limit)):
+            assert part in str(failed.value)
 
 
 class Log:
@@ -170,7 +167,7 @@ def test_a_reply_of_somebody_elses_words_is_asked_for_again_and_then_fails(forei
     log, chat = Log(), Scripted([foreign] * 9)
     session = Session(spec(turns=1), prompt_set(), dict.fromkeys(LABELS, chat), attempts=log)
     with pytest.raises(SessionFailed, match="turn 1") as failed:
-        asyncio.run(anext(session.run()))
+        asyncio.run(spoken(session))
     assert (failed.value.reason, session.turns, len(chat.requests)) == ("empty", [], 3)
     assert log.events == ["begin", ("empty", "yes")] * 3
 
