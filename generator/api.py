@@ -7,7 +7,7 @@ import concurrent.futures
 from typing import Any, Literal
 
 from generator.assets import Assets
-from generator.plan import Plan, expand
+from generator.plan import expand, plan_of
 from generator.preflight import require
 from generator.schema.persona import Couple
 from generator.schema.session import Budget, Cast, Model
@@ -36,10 +36,21 @@ async def agenerate(
     """
     one = Model(name=model) if isinstance(model, str) else model
     cast = one if isinstance(one, Cast) else Cast(therapist=one, a=one, b=one, facilitator=one)
+    plan = plan_of(
+        {
+            "couple": couple if isinstance(couple, str) else couple.id,
+            "therapist": therapist,
+            "topic": topic,
+            "structure": structure,
+            "prompts": prompts,
+            "models": cast,
+            "budget": budget or Budget(),
+            "first": first,
+            "turns": turns,
+            "seed": seed,
+        }
+    )
     loaded = couple if isinstance(couple, Couple) else None
-    name = couple if isinstance(couple, str) else couple.id
-    settings: dict[str, Any] = {"therapist": therapist, "topic": topic, "structure": structure, "prompts": prompts}
-    plan = Plan(couple=name, models=cast, budget=budget or Budget(), first=first, turns=turns, seed=seed, **settings)
     specs, prompt_set = expand(plan, Assets(), loaded)
     spec = specs[0]
     require(spec, prompt_set)

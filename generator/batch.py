@@ -6,7 +6,9 @@ again after any stop. Transcripts are rendered from the ledger.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -78,8 +80,12 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
     More sessions than before are added; any other change is refused with the changed fields named.
     Raises InputError, StorageError, RunInUse.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"cannot write to {folder}: it is a file; choose a folder with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        raise InputError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
     path = folder / "ledger.db"
     kept_plan = plan.model_dump(mode="json")
     if not path.exists() or path.stat().st_size == 0:
@@ -112,34 +118,43 @@ async def carry_out(
 ) -> Summary:
     """Have all open sessions spoken, failed ones too if asked. Raises ProviderRefused and StorageError; what
     was committed is kept."""
+    prompts: dict[str, PromptSet] = {}
     for row in ledger.sessions():
         if stop.requested:
             break
         if row.status == "open" or (retry_failed and row.status == "failed"):
-            await _carry_out_one(ledger, row, chats_for(row.spec), watcher, stop)
+            hash_ = row.spec.prompts.hash
+            prompts[hash_] = prompts.get(hash_) or kept_prompts(ledger, row.spec)
+            await _carry_out_one(ledger, row, prompts[hash_], chats_for(row.spec), watcher, stop)
         elif row.status != "failed" and not transcript_path(ledger.folder, row).exists():
             write_transcript(ledger, row, row.status)
     return summary(ledger)
 
 
 async def _carry_out_one(
-    ledger: Ledger, row: SessionRow, chats: Mapping[Label, Chat], watcher: Watcher, stop: Stop
+    ledger: Ledger,
+    row: SessionRow,
+    prompts: PromptSet,
+    chats: Mapping[Label, Chat],
+    watcher: Watcher,
+    stop: Stop,
 ) -> None:
     log = _Attempts(ledger, row.id)
     turns = ledger.turns(row.id)
     log.turn = len(turns) + 1
-    session = Session(row.spec, kept_prompts(ledger, row.spec), chats, turns, log)
+    session = Session(row.spec, prompts, chats, turns, log)
     watcher.session_begins(row, len(turns))
     status: Status = "open"
     reason = message = None
     try:
-        async for turn in session.run():
-            ledger.commit_turn(row.id, turn, log.current)
-            log.current, log.turn = None, turn.n + 1
-            watcher.turn_kept(row, turn)
-            if stop.requested and session.more():
-                break
-        else:
+        async with aclosing(session.run()) as spoken:
+            async for turn in spoken:
+                ledger.commit_turn(row.id, turn, log.current)
+                log.current, log.turn = None, turn.n + 1
+                watcher.turn_kept(row, turn)
+                if stop.requested and session.more():
+                    break
+        if session.end is not None:
             status = "complete" if session.end == "complete" else "ended"
             reason = None if status == "complete" else session.end
     except SessionFailed as failed:

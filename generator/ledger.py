@@ -91,8 +91,11 @@ class Ledger:
         lock = take_lock(folder)
         path, new = folder / "ledger.db", folder / ".ledger.new"
         try:
-            if path.exists() and any(folder.glob("transcripts/**/*.txt")):
-                raise StorageError(f"{path}: the ledger is empty beside existing transcripts; restore it from a backup")
+            if any(folder.glob("transcripts/**/*.txt")):
+                raise StorageError(
+                    f"{path}: the ledger is empty or missing beside existing transcripts; restore it, "
+                    "or choose another folder with --out"
+                )
             with storage(path):
                 new.unlink(missing_ok=True)
                 connection = sqlite3.connect(new)

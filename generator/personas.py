@@ -48,6 +48,19 @@ def check_all(assets: Assets) -> None:
         raise InputError(*problems)
 
 
+def alike(assets: Assets) -> list[str]:
+    """Warnings about couples whose partners have the same names as another couple's."""
+    first: dict[tuple[str, ...], str] = {}
+    warnings: list[str] = []
+    for name in assets.all("couple"):
+        couple = load_couple(name, assets)
+        names = tuple(sorted((couple.a.name, couple.b.name)))
+        if names in first:
+            warnings.append(f"couples {first[names]!r} and {name!r} have the same names; is one a copy of the other?")
+        first.setdefault(names, name)
+    return warnings
+
+
 def load_file(path: Path, record: type[P]) -> P:
     """One persona file as its record; its id must equal the file's name."""
     document = strict_yaml.read(path)

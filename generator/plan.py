@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from generator import personas, strict_yaml
 from generator.assets import Assets
@@ -49,6 +49,21 @@ class Plan(Record):
     budget: Budget = Budget()
     labels: Literal["strip", "keep"] = "strip"
     """Whether a speaker's own label at the start of a reply is stripped, or kept as in the seed."""
+
+
+def plan_of(data: dict[str, Any]) -> Plan:
+    """The plan with these values. Raises InputError naming each option that is out of range."""
+    try:
+        return Plan.model_validate(data)
+    except ValidationError as exc:
+        raise InputError(*sorted({_out_of_range(error) for error in exc.errors()})) from exc
+
+
+def _out_of_range(error: Any) -> str:
+    name = str(error["loc"][-1])
+    got = "" if (name,) in strict_yaml.MAY_HOLD_A_KEY else f" (got {error['input']!r})"
+    option = {"name": "model"}.get(name, name).replace("_", "-")
+    return f"--{option}: {str(error['msg']).removeprefix('Value error, ')}{got}"
 
 
 def load_plan(path: Path) -> Plan:

@@ -21,8 +21,8 @@ TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
 """Tokens a turn in the seed, rounded: what the history is expected to grow by, where the budget allows it."""
 
 _PLACEHOLDER = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|\{[a-z_]{2,30}\}|\[(?:name|partner|patient|therapist|topic|insert)[^\]]*\]"
-    r"|<(?:name|partner|patient|therapist)[^>]*>|\b(?:TODO|FIXME|XXX)\b",
+    r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?|\{[a-z_]{2,30}\}|\[(?:name|partner|patient|therapist|topic|insert)[^\]]*\]"
+    r"|<(?:name|partner|patient|therapist)[^>]*>|\b(?-i:TODO|FIXME|XXX)\b",
     re.IGNORECASE,
 )
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
@@ -121,8 +121,10 @@ def _unused_fields(prompts: PromptSet) -> Iterator[Lint]:
 def _strangers(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
     people = (spec.therapist.name, spec.couple.a.name, spec.couple.b.name)
     known = {word for name in people for word in re.findall(r"\w+", name)} | _NOT_NAMES
+    seen: set[tuple[str, str]] = set()
     for file, line, text in prompts.literal_text():
         for match in (*_NAME_IN_TEMPLATE.finditer(text), *_CAPITALISED.finditer(text)):
-            if match[1] not in known:
-                at = line + text[: match.start()].count("\n")
-                yield Lint("warning", f"{file}:{at}", f"{match[1]!r} is not in the cast")
+            where = f"{file}:{line + text[: match.start(1)].count(chr(10))}"
+            if match[1] not in known and (where, match[1]) not in seen:
+                seen.add((where, match[1]))
+                yield Lint("warning", where, f"{match[1]!r} is not in the cast")

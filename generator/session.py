@@ -7,7 +7,7 @@ before asking for the next.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -55,7 +55,7 @@ class Session:
         for turn in self.turns:
             self._purse.charge(turn.reply.usage)
 
-    async def run(self) -> AsyncIterator[Turn]:
+    async def run(self) -> AsyncGenerator[Turn, None]:
         """Speak turn after turn. Raises SessionFailed or ProviderRefused; turns yielded before stand."""
         while label := self._structure.next([turn.speaker for turn in self.turns]):
             thread = self._thread(label)

@@ -18,6 +18,8 @@ from generator.errors import InputError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+MAY_HOLD_A_KEY = (("base_url",), ("key_env",))
+"""Fields into which somebody may have written a key by mistake; what they hold is never shown."""
 MAX_NODES = 20_000
 MAX_ERRORS = 50
 """More errors of one file than this are counted, not shown."""
@@ -173,7 +175,8 @@ def _explain(error: Any, document: Document, record: type[BaseModel], source: st
     if error["type"] == "missing":
         return f"{source}:{line}:{column}: {_dotted(loc)}: this key is missing"
     given = error.get("input")
-    got = f" (got {given!r})" if isinstance(given, str | int | float | bool) and len(repr(given)) < 60 else ""
+    shown = isinstance(given, str | int | float | bool) and len(repr(given)) < 60 and loc[-1:] not in MAY_HOLD_A_KEY
+    got = f" (got {given!r})" if shown else ""
     return f"{source}:{line}:{column}: {_dotted(loc) or 'file'}: {message}{got}"
 
 

@@ -35,12 +35,17 @@ def couplesim(folder: Path, *args: object, **extra: str) -> subprocess.Completed
     return done
 
 
-def start(folder: Path, *args: object) -> subprocess.Popen[str]:
-    """The command begun in `folder`; its output can be read while it runs. Ended when left as a context."""
-    return subprocess.Popen(
+@contextmanager
+def start(folder: Path, *args: object) -> Iterator[subprocess.Popen[str]]:
+    """The command begun in `folder`; its output can be read while it runs. Killed if it outlives the block."""
+    with subprocess.Popen(
         [COUPLESIM, *map(str, args)],
         cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
+    ) as child:  # fmt: skip
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def rows(run: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -41,9 +41,7 @@ def test_the_readmes_generate_lines_are_understood(tmp_path):
     assert len(lines) >= 4
     for line in lines:
         options = shlex.split(line.split("couplesim generate", 1)[1], comments=True)
-        told = subprocess.run(
-            [COUPLESIM, "preview", *options, "--json"], cwd=tmp_path, capture_output=True, text=True
-        )
+        told = subprocess.run([COUPLESIM, "preview", *options, "--json"], cwd=tmp_path, capture_output=True, text=True)
         assert told.returncode == 0, told.stderr
 
 

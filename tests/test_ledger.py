@@ -4,7 +4,6 @@ import asyncio
 import gc
 import hashlib
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -40,8 +39,7 @@ def turn(n: int = 1, text: str = "Good morning.", **changes) -> Turn:
 @pytest.fixture
 def ledger(tmp_path):
     """A ledger with one session entered, open for writing, in tmp_path / "run"."""
-    ledger = Ledger.create(tmp_path / "run", {}, "test")
-    ledger.add_session(1, PROBE)
+    ledger = Ledger.create(tmp_path / "run", {}, "test", [PROBE], {})
     yield ledger
     ledger.close()
 
@@ -130,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(StorageError, match=f"cannot write to {folder}"):
-            Ledger.create(folder, {}, "test")
+            Ledger.create(folder, {}, "test", [PROBE], {})
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -203,6 +201,15 @@ def test_an_empty_ledger_beside_no_transcripts_is_begun_anew(tmp_path):
     batch.begin(tmp_path, Plan(), [PROBE], prompt_set(), "test").close()
 
 
+def test_a_lost_ledger_is_not_begun_anew_over_its_transcripts(tmp_path):
+    precious = tmp_path / "transcripts" / "000001_work-home-role-strain_daniel-marcus.txt"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    with pytest.raises(StorageError, match="transcripts"):
+        batch.begin(tmp_path, Plan(), [PROBE], prompt_set(), "test").close()
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".db"] == []
+
+
 def test_a_full_disk_is_said_and_earlier_rows_are_kept(ledger):
     ledger.commit_turn(PROBE.id, turn(1), None)
     pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -235,13 +242,3 @@ def test_a_lone_surrogate_of_a_script_is_replayed_as_it_was_cleaned(ledger):
     ledger.commit_turn(PROBE.id, turn(1, cleaned, reply=turn(1, said).reply), None)
     kept = ledger.turns(PROBE.id)[0]
     assert clean(kept.reply.text, names_for(PROBE, "Therapist"))[0] == kept.text == "Good \ufffd morning."
-
-
-def test_a_copied_ledger_tells_the_same(ledger, tmp_path):
-    ledger.commit_turn(PROBE.id, turn(1), None)
-    ledger.close()
-    shutil.copytree(ledger.folder, tmp_path / "copy")
-    copy = Ledger.read(tmp_path / "copy")
-    assert copy.turns(PROBE.id) == [turn(1)]
-    assert copy.sessions()[0].spec == PROBE
-    copy.close()

@@ -149,14 +149,23 @@ class Endpoint:
         except (openai.APIConnectionError, aiohttp.ClientError) as exc:
             raise self._disconnected(exc) from exc
         self._answered = True
-        body = response.content
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if len(self._key) >= MIN_KEY_BYTES:
-            body = body.replace(self._key.encode(), b"***")
-            headers = {name: value.replace(self._key, "***") for name, value in headers.items()}
+        body = self._without_key(response.content)
+        headers = {name.lower(): value.replace(self._key or "\n", "***") for name, value in response.headers.items()}
         if response.status_code >= 300:
             raise self._refusal(response.status_code, body, headers, request, fields)
         return replies.read(body, response.status_code, headers, self.host, request, self._now() - started)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """A body that sends the key back, plainly or escaped, is rewritten; every other one stays as it is."""
+        if len(self._key) < MIN_KEY_BYTES:
+            return body
+        body = body.replace(self._key.encode(), b"***")
+        try:
+            plain = json.dumps(json.loads(body), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return body
+        escaped = json.dumps(self._key, ensure_ascii=False)[1:-1]
+        return plain.replace(escaped, "***").encode("utf-8", "replace") if escaped in plain else body
 
     def _fields(self, request: Request) -> dict[str, Any]:
         model, dropped = request.model, self._dropped.get(request.model.name, set())

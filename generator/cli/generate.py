@@ -33,7 +33,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     """
     from generator import batch, preflight
     from generator.assets import Assets
-    from generator.cli.running import made_by, run, say_how_it_went
+    from generator.cli.running import made_by, run, say_how_it_went, say_what_was_kept
     from generator.plan import expand, run_name
     from generator.settings import Chats
 
@@ -51,6 +51,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
         for row in ledger.sessions():
             click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
     else:
-        say_how_it_went(ledger, code)
+        say_how_it_went(ledger)
+    say_what_was_kept(ledger, code)
     ledger.close()
     raise click.exceptions.Exit(code)

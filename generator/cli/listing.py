@@ -18,10 +18,12 @@ def command(kind: str | None, as_json: bool) -> None:
     Material marked * is sensitive; the reason stands beside it.
     """
     from generator.assets import Assets
-    from generator.personas import check_all
+    from generator.personas import alike, check_all
 
     assets = Assets()
     check_all(assets)
+    for warning in alike(assets):
+        click.echo(f"couplesim: warning: {warning}", err=True)
     chosen = [kind] if kind else list(KINDS)
     rows = {name: _rows(name, assets) for name in chosen}
     if as_json:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from pydantic import ValidationError
 
-from generator.errors import InputError
-from generator.plan import Plan, load_plan
+from generator.plan import Plan, load_plan, plan_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,17 +93,4 @@ def plan_from(plan_file: Path | None, given: dict[str, Any]) -> Plan:
         if value is not None and role in _ROLES and option in _MODEL_OPTIONS:
             for speaker in _ROLES[role]:
                 data["models"][speaker][_MODEL_OPTIONS[option]] = value
-    try:
-        return Plan.model_validate(data)
-    except ValidationError as exc:
-        problems = {
-            f"{_option(error['loc'])}: {error['msg'].removeprefix('Value error, ')} (got {error['input']!r})"
-            for error in exc.errors()
-        }
-        raise InputError(*sorted(problems)) from exc
-
-
-def _option(loc: tuple[int | str, ...]) -> str:
-    name = str(loc[-1])
-    name = "model" if name == "name" else name
-    return "--" + name.replace("_", "-")
+    return plan_of(data)

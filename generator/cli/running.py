@@ -44,7 +44,7 @@ def run(ledger: Ledger, *, quiet: bool, retry_failed: bool = False) -> int:
     return code
 
 
-def say_how_it_went(ledger: Ledger, code: int) -> None:
+def say_how_it_went(ledger: Ledger) -> None:
     """Print what was made, where it is, and what to do next."""
     counts = batch.summary(ledger)
     rows = ledger.sessions()
@@ -77,16 +77,22 @@ def say_how_it_went(ledger: Ledger, code: int) -> None:
         click.echo(f"failed:      session {row.number}, {row.message}")
     click.echo(f"transcripts: {ledger.folder / 'transcripts'}")
     click.echo(f"read one:    couplesim show {shlex.quote(str(ledger.folder))}")
-    if code:
-        turns, sessions = ledger.counts()
-        if counts.possibly_paid_twice:
-            click.echo(f"at most {counts.possibly_paid_twice} requests may be paid for without a turn", err=True)
-        again = " --retry-failed" if counts.failed else ""
-        click.echo(
-            f"kept: {turns} turns in {sessions} sessions; "
-            f"resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
-            err=True,
-        )
+
+
+def say_what_was_kept(ledger: Ledger, code: int) -> None:
+    """After an exit that is not 0: what was kept, what may have been paid for nothing, and how to go on."""
+    if not code:
+        return
+    turns, sessions = ledger.counts()
+    counts = batch.summary(ledger)
+    if counts.possibly_paid_twice:
+        click.echo(f"at most {counts.possibly_paid_twice} requests may be paid for without a turn", err=True)
+    again = " --retry-failed" if counts.failed else ""
+    click.echo(
+        f"kept: {turns} turns in {sessions} sessions; "
+        f"resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
+        err=True,
+    )
 
 
 async def _run(ledger: Ledger, progress: _Progress, retry_failed: bool) -> int:

@@ -38,7 +38,7 @@ class Model(Record):
     """As the endpoint knows it: "gpt-4o". "rehearsal" is the built-in scripted speaker."""
     base_url: Line | None = None
     """Endpoint up to and including /v1. None: the OpenAI API, or the embedded speaker for "rehearsal"."""
-    key_env: Line = "OPENAI_API_KEY"
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] = "OPENAI_API_KEY"
     """Name of the environment variable that holds the key; the key itself stands in no file."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Sampling temperature. None: the endpoint's default."""

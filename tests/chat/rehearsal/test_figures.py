@@ -21,7 +21,6 @@ from generator.sentences import sentences
 from generator.session import Session
 
 ASSETS = Assets()
-WEEKDAYS = {f"{day}day" for day in ("Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur", "Sun")}
 SEED_MEDIAN_WORDS = {"Therapist": 91, "Patient A": 120, "Patient B": 127}
 
 
@@ -146,8 +145,6 @@ def test_nobody_addresses_a_person_who_is_not_in_the_room(figures: Figures) -> N
         strangers = {name for name in everybody - present if not re.search(rf"\b{re.escape(name)}\b", own_words)}
         said = " ".join(turn.text for turn in session.turns)
         assert [name for name in strangers if re.search(rf"\b{re.escape(name)}\b", said)] == []
-        addressed = set(re.findall(r", ([A-Z][a-zà-ÿ]{2,})[.?!,]", said)) - present - WEEKDAYS
-        assert [name for name in addressed if name not in own_words + spec.topic.model_dump_json()] == []
 
 
 def test_the_hour_moves_from_complaint_to_a_first_step(figures: Figures) -> None:
