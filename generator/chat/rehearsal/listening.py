@@ -84,14 +84,16 @@ def question_kind(question: str) -> str:
 
 
 def addressed(view: Perspective, text: str) -> set[Label]:
-    """The partners whom a therapist's closing question names; both if it names none or both."""
-    question = _closing_question(text) or text
-    named: set[Label] = {
-        person.label
-        for person in (view.a, view.b)
-        if person.called and re.search(rf"\b{re.escape(person.called)}\b", question)
-    }
-    return named or {"Patient A", "Patient B"}
+    """The partners whom a therapist's closing question names, or else the sentence before it; both if neither does."""
+    for part in (_closing_question(text) or text, " ".join(sentences(text)[-2:])):
+        named: set[Label] = {
+            person.label
+            for person in (view.a, view.b)
+            if person.called and re.search(rf"\b{re.escape(person.called)}\b", part)
+        }
+        if named:
+            return named
+    return {"Patient A", "Patient B"}
 
 
 def _asked(view: Perspective, spoken: Spoken) -> str | None:
@@ -103,7 +105,8 @@ def _asked(view: Perspective, spoken: Spoken) -> str | None:
         return None
     if label == "Therapist" and view.label not in addressed(view, text) and len(addressed(view, text)) == 1:
         return None
-    return question_kind(question)
+    kind = question_kind(question)
+    return kind if kind != "open" else question_kind(" ".join(sentences(text)[-2:]))
 
 
 def _closing_question(text: str) -> str | None:
