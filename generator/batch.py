@@ -229,6 +229,7 @@ def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
     spec = row.spec
     return {
         "synthetic": True,
+        "sensitive": spec.sensitive,
         "id": row.id,
         "number": row.number,
         "status": row.status,

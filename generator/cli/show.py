@@ -61,6 +61,7 @@ def _from_run(folder: Path, number: int) -> tuple[str, str, list[tuple[str, str,
     spec = row.spec
     people = f"{spec.couple.a.called} and {spec.couple.b.called} with {spec.therapist.name}"
     notes = [f"{people}; prompt set {spec.prompts.name}"]
+    notes += [f"sensitive: {reason}" for reason in spec.sensitive]
     if row.status != "complete":
         notes.append(f"{row.status}: {row.message or row.reason or 'not finished'}")
     if any(turn.reply.model == REHEARSAL for turn in kept):

@@ -153,6 +153,11 @@ class Spec(Record):
         return self
 
     @property
+    def sensitive(self) -> tuple[str, ...]:
+        """Why the session may distress a reader: the couple's reason and the topic's; empty if neither has one."""
+        return tuple(reason for reason in (self.couple.sensitive, self.topic.sensitive) if reason)
+
+    @property
     def id(self) -> str:
         """Identity: first 16 hex digits of the SHA-256 of the canonical JSON."""
         canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
