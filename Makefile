@@ -12,6 +12,7 @@ demo: $(READY)
 	@echo
 	@$(BIN)/couplesim show outputs/demo
 	@echo
+	@echo "Three sessions, one of them above. Turns marked [cut off] ran out of their 150 tokens, on purpose."
 	@echo "Transcripts: outputs/demo/transcripts/   (scripted rehearsal text, no language model)"
 	@echo "Next: . .venv/bin/activate, then couplesim list, couplesim preview,"
 	@echo "      OPENAI_API_KEY=... couplesim generate --model gpt-4o --couple ruth-harold"

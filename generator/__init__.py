@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from generator.api import agenerate, generate
+    from generator.api import agenerate, generate, replay
     from generator.format import parse, render
     from generator.personas import load_couple, load_therapist, load_topic
     from generator.prompts import load_prompt_set
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agenerate": "generator.api",
+    "replay": "generator.api",
     "generate": "generator.api",
     "load_couple": "generator.personas",
     "load_therapist": "generator.personas",
@@ -38,6 +39,7 @@ __all__ = [
     "load_topic",
     "parse",
     "render",
+    "replay",
 ]
 
 

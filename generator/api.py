@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from typing import Any, Literal
+from collections.abc import Coroutine
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from generator.assets import Assets
+from generator.batch import kept_prompts
+from generator.chat.recorded import Recorded
+from generator.errors import InputError
+from generator.ledger import Ledger
 from generator.plan import expand, plan_of
 from generator.preflight import require
+from generator.schema.label import PRINCIPALS
 from generator.schema.persona import Couple
 from generator.schema.session import Budget, Cast, Model
 from generator.session import Session
 from generator.settings import Chats
+
+T = TypeVar("T")
 
 
 async def agenerate(
@@ -66,9 +76,39 @@ async def agenerate(
 
 def generate(couple: Couple | str = "daniel-marcus", **settings: Any) -> Session:
     """As `agenerate`, and waits for it; works in a notebook too, where a loop is already running."""
+    return _wait_for(agenerate(couple, **settings))
+
+
+def replay(run_folder: Path | str, number: int = 1) -> Session:
+    """Session `number` of a run, spoken again from its recording with no endpoint: the same turns and messages.
+
+    Raises InputError if there is no such run or session.
+    """
+    ledger = Ledger.read(Path(run_folder))
+    try:
+        rows = {row.number: row for row in ledger.sessions()}
+        if number not in rows:
+            raise InputError(f"{run_folder} has sessions 1 to {len(rows)}, not {number}")
+        row = rows[number]
+        turns, prompts = ledger.turns(row.id), kept_prompts(ledger, row.spec)
+    finally:
+        ledger.close()
+    session = Session(row.spec, prompts, dict.fromkeys(PRINCIPALS, Recorded(turns)))
+
+    async def speak() -> None:
+        async with aclosing(session.run()) as spoken:
+            for _ in turns:
+                await anext(spoken)
+
+    _wait_for(speak())
+    return session
+
+
+def _wait_for(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end, in a thread of its own where a loop is already running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(agenerate(couple, **settings))
+        return asyncio.run(coroutine)
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, agenerate(couple, **settings)).result()
+        return pool.submit(asyncio.run, coroutine).result()

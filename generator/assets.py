@@ -64,7 +64,16 @@ class Assets:
         known = self.all(kind)
         if name in known:
             return known[name]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = _near(name.casefold(), list(known))
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         tried = ", ".join(str(root / FOLDERS[kind][0]) for root in dict.fromkeys(self.roots))
-        raise InputError(f"no {kind} {name!r}: {hint}Looked in {tried}; `couplesim list` shows all")
+        raise InputError(f"no {kind} {name!r}{hint} Looked in {tried}; `couplesim list` shows all")
+
+
+def _near(name: str, known: Sequence[str]) -> list[str]:
+    """The id that is spelt most like `name`, or else up to three that begin with it or contain it."""
+    return (
+        difflib.get_close_matches(name, known, n=1)
+        or [id_ for id_ in known if name and id_.startswith(name)][:3]
+        or [id_ for id_ in known if name and name in id_][:3]
+    )

@@ -14,15 +14,22 @@ from pathlib import Path
 from typing import Protocol
 
 from generator.chat.protocol import Chat
-from generator.errors import InputError, SessionFailed
+from generator.errors import InputError, ProviderRefused, SessionFailed
 from generator.files import write_whole
 from generator.format import render
 from generator.ledger import Ledger, SessionRow, Status
 from generator.plan import Plan, as_yaml, changed_fields
 from generator.prompts import PromptSet, SetFile
-from generator.schema.session import Label, Spec
+from generator.schema.label import PRINCIPALS, Label
+from generator.schema.session import Spec
 from generator.schema.turn import Turn
 from generator.session import Session, transcript_of
+
+SETTINGS_AT_FAULT = frozenset({"rejected", "no_tokens_left", "context_full"})
+"""Reasons for which the next session would fail as the last one did."""
+
+ALIKE = 3
+"""So many sessions failing alike at their first turn stop the run."""
 
 
 class Watcher(Protocol):
@@ -77,7 +84,8 @@ class Summary:
 def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_by: str) -> Ledger:
     """Begin the run in `folder`, or take up the one that is there if it is the same.
 
-    More sessions than before are added; any other change is refused with the changed fields named.
+    More sessions than before are added, fewer take nothing away; any other change is refused with the
+    changed fields named, unless nothing has been said or paid for yet: then the new plan takes its place.
     Raises InputError, StorageError, RunInUse.
     """
     try:
@@ -86,19 +94,25 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
             pass
     except OSError as exc:
         raise InputError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
+    content = {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
     path = folder / "ledger.db"
-    kept_plan = plan.model_dump(mode="json")
-    if not path.exists() or path.stat().st_size == 0:
-        content = {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
-        ledger = Ledger.create(folder, kept_plan, made_by, specs, {prompts.ref.hash: content})
-    else:
+    if path.exists() and path.stat().st_size > 0:
         ledger = Ledger.open(folder)
         try:
-            _refuse_changes(folder, ledger.sessions(), specs)
-            ledger.add_sessions(kept_plan, specs)
+            rows = ledger.sessions()
+            changed = _changes(rows, specs)
+            if changed and not ledger.is_untouched():
+                raise InputError(f"{folder} holds another run; changed: {changed}. Choose another folder with --out")
+            if changed:
+                ledger.forget_sessions()
+            else:
+                plan = plan.model_copy(update={"sessions": max(len(rows), plan.sessions)})
+            ledger.add_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
         except BaseException:
             ledger.close()
             raise
+    else:
+        ledger = Ledger.create(folder, plan.model_dump(mode="json"), made_by, specs, {prompts.ref.hash: content})
     write_whole(folder / "plan.yaml", as_yaml(plan))
     return ledger
 
@@ -119,13 +133,17 @@ async def carry_out(
     """Have all open sessions spoken, failed ones too if asked. Raises ProviderRefused and StorageError; what
     was committed is kept."""
     prompts: dict[str, PromptSet] = {}
+    alike: list[str] = []
     for row in ledger.sessions():
         if stop.requested:
             break
         if row.status == "open" or (retry_failed and row.status == "failed"):
             hash_ = row.spec.prompts.hash
             prompts[hash_] = prompts.get(hash_) or kept_prompts(ledger, row.spec)
-            await _carry_out_one(ledger, row, prompts[hash_], chats_for(row.spec), watcher, stop)
+            failed = await _carry_out_one(ledger, row, prompts[hash_], chats_for(row.spec), watcher, stop)
+            alike = [*alike, failed.reason] if failed and failed.reason in SETTINGS_AT_FAULT else []
+            if failed and len(alike) >= ALIKE and len(set(alike[-ALIKE:])) == 1:
+                raise ProviderRefused(f"{ALIKE} sessions in a row failed alike at their first turn: {failed}")
         elif row.status != "failed" and not transcript_path(ledger.folder, row).exists():
             write_transcript(ledger, row, row.status)
     return summary(ledger)
@@ -138,7 +156,8 @@ async def _carry_out_one(
     chats: Mapping[Label, Chat],
     watcher: Watcher,
     stop: Stop,
-) -> None:
+) -> SessionFailed | None:
+    """Returns the failure if the session failed before its first turn."""
     log = _Attempts(ledger, row.id)
     turns = ledger.turns(row.id)
     log.turn = len(turns) + 1
@@ -146,6 +165,7 @@ async def _carry_out_one(
     watcher.session_begins(row, len(turns))
     status: Status = "open"
     reason = message = None
+    failure: SessionFailed | None = None
     try:
         async with aclosing(session.run()) as spoken:
             async for turn in spoken:
@@ -158,11 +178,12 @@ async def _carry_out_one(
             status = "complete" if session.end == "complete" else "ended"
             reason = None if status == "complete" else session.end
     except SessionFailed as failed:
-        status, reason, message = "failed", failed.reason, str(failed)
+        status, reason, message, failure = "failed", failed.reason, str(failed), failed
     ledger.end_session(row.id, status, reason, message)
     if status != "open":
         write_transcript(ledger, row, status)
         watcher.session_ends(row, status, reason, message)
+    return failure if not session.turns else None
 
 
 class _Attempts:
@@ -212,21 +233,18 @@ def summary(ledger: Ledger) -> Summary:
     return Summary(**by_status, **ledger.figures(), possibly_paid_twice=ledger.possibly_paid_twice(), reasons=reasons)
 
 
-def _refuse_changes(folder: Path, rows: list[SessionRow], specs: list[Spec]) -> None:
+def _changes(rows: list[SessionRow], specs: list[Spec]) -> str:
+    """The fields in which the first session that differs does so; empty if none differs."""
     for row, spec in zip(rows, specs, strict=False):
         if row.id != spec.id:
             fields = changed_fields(row.spec, spec)
-            shown = ", ".join(fields[:8]) + (f" and {len(fields) - 8} more" if len(fields) > 8 else "")
-            raise InputError(f"{folder} holds another run; changed: {shown}. Choose another folder with --out")
-    if len(rows) > len(specs):
-        raise InputError(
-            f"{folder} holds {len(rows)} sessions and {len(specs)} were asked for; ask for at least as many"
-        )
+            return ", ".join(fields[:8]) + (f" and {len(fields) - 8} more" if len(fields) > 8 else "")
+    return ""
 
 
 def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
     """A session as one JSON object: who, what, how it ended, and its turns."""
-    spec = row.spec
+    spec, written = row.spec, transcript_path(ledger.folder, row)
     return {
         "synthetic": True,
         "sensitive": spec.sensitive,
@@ -239,8 +257,8 @@ def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
         "topic": spec.topic.id,
         "structure": spec.structure,
         "prompts": spec.prompts.model_dump(),
-        "models": {label: spec.models.of(label).name for label in ("Therapist", "Patient A", "Patient B")},
+        "models": {label: spec.models.of(label).name for label in PRINCIPALS},
         "rng_seed": spec.rng_seed,
-        "transcript": str(transcript_path(ledger.folder, row)),
+        "transcript": str(written) if written.exists() else None,
         "turns": [turn.model_dump(mode="json", exclude={"reply": {"raw"}}) for turn in ledger.turns(row.id)],
     }

@@ -9,12 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
-from generator.schema.session import Label, Spec
+from generator.schema.label import LABELS, Label
+from generator.schema.session import Spec
 from generator.schema.turn import Trim
 
-_LABEL_LINES = frozenset(f"{label}:" for label in get_args(Label))
+_LABEL_LINES = frozenset(f"{label}:" for label in LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def clean(text: str, names: Names, labels: Literal["strip", "keep"] = "strip") -
     kept = _until_another_speaks(paragraphs, names.others, names.own, trims)
     if labels == "strip":
         kept = _without_own_label(kept, names.own, trims)
-    return "\n\n".join(_without_label_lines(kept)).strip(), tuple(trims)
+    return "\n\n".join(_without_label_lines(kept, trims)).strip(), tuple(trims)
 
 
 def _without_controls(text: str, trims: list[Trim]) -> str:
@@ -86,7 +87,7 @@ def _in_paragraphs(text: str, trims: list[Trim]) -> str:
     return ordered.strip()
 
 
-def _without_label_lines(paragraphs: list[str]) -> list[str]:
+def _without_label_lines(paragraphs: list[str], trims: list[Trim]) -> list[str]:
     """A paragraph that is nothing but a label would be read as one; it is joined to the next."""
     kept: list[str] = []
     for paragraph in paragraphs:
@@ -94,7 +95,9 @@ def _without_label_lines(paragraphs: list[str]) -> list[str]:
             kept[-1] = f"{kept[-1].strip()} {paragraph}"
         else:
             kept.append(paragraph)
-    return kept[:-1] if kept and kept[-1].strip() in _LABEL_LINES else kept
+    if kept and kept[-1].strip() in _LABEL_LINES:
+        trims.append(Trim(kind="label", removed=kept.pop().strip()))
+    return kept
 
 
 def _label_pattern(names: Iterable[str]) -> re.Pattern[str]:

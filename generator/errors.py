@@ -3,7 +3,6 @@
     CouplesimError                 base; the command line catches it once and prints it without a traceback
     |- InputError            (2)   the user's files or words; nothing was sent to a model
     |- SessionFailed         (3)   one session cannot go on; it is kept and other sessions may go on
-    |- CapReached            (4)   a cap on tokens stops the run
     |- ProviderRefused       (5)   the endpoint refuses: key, model, quota, unreachable
     |- StorageError          (6)   the disk or the ledger
     `- RunInUse              (7)   another process writes this run
@@ -15,6 +14,10 @@ The number is the exit code. Foreign errors are translated into these at one bor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generator.schema.turn import Usage
 
 
 class CouplesimError(Exception):
@@ -42,12 +45,6 @@ class SessionFailed(CouplesimError):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
-
-
-class CapReached(CouplesimError):
-    """A cap on a run was reached; what was made is kept."""
-
-    exit_code = 4
 
 
 class ProviderRefused(CouplesimError):
@@ -86,6 +83,8 @@ class AttemptFailed(Exception):
     """What the endpoint asked us to wait; None if it did not say."""
     billed: str = "no"
     """"no", "yes" or "unknown": whether the endpoint may have charged for it."""
+    usage: Usage | None = None
+    """What it took, where it was billed and the endpoint answered; None otherwise."""
 
     def __str__(self) -> str:
         return self.message

@@ -19,10 +19,16 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
+            os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except OSError as exc:
         if name is not None:
             Path(name).unlink(missing_ok=True)
         reason = "disk full" if exc.errno == 28 else exc.strerror
         raise StorageError(f"{path}: cannot be written ({reason})") from exc
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

@@ -9,14 +9,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from generator.errors import InputError
-from generator.schema.session import Label
+from generator.schema.label import LABELS, Label
 from generator.schema.turn import Transcript
 
 RULE = "=" * 70
-LABELS: tuple[Label, ...] = get_args(Label)
 
 
 def render(transcript: Transcript) -> str:

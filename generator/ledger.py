@@ -51,6 +51,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
 
+_INSERT_PROMPTS = "INSERT OR IGNORE INTO prompt_set VALUES (?, ?)"
 _INSERT_SESSION = "INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)"
 
 
@@ -82,35 +83,18 @@ class Ledger:
     ) -> Ledger:
         """Begin a run in `folder`, with its sessions and its prompt sets (hash to content), all or nothing.
 
-        Raises StorageError if it cannot be written or holds transcripts without a ledger.
+        Raises StorageError if the folder cannot be written, or holds anything of another run.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
         lock = take_lock(folder)
-        path, new = folder / "ledger.db", folder / ".ledger.new"
         try:
-            if any(folder.glob("transcripts/**/*.txt")):
-                raise StorageError(
-                    f"{path}: the ledger is empty or missing beside existing transcripts; restore it, "
-                    "or choose another folder with --out"
-                )
-            with storage(path):
-                new.unlink(missing_ok=True)
-                connection = sqlite3.connect(new)
-                connection.executescript("BEGIN;" + _SCHEMA)
-                connection.execute(
-                    "INSERT INTO run VALUES (1, ?, ?, ?)", (json.dumps(plan, ensure_ascii=False), made_by, now())
-                )
-                connection.executemany(
-                    "INSERT INTO prompt_set VALUES (?, ?)",
-                    [(hash_, json.dumps(content, ensure_ascii=False)) for hash_, content in prompts.items()],
-                )
-                connection.executemany(_INSERT_SESSION, _session_rows(specs))
-                connection.commit()
-                connection.close()
-                os.replace(new, path)
+            path = folder / "ledger.db"
+            _refuse_remains(folder)
+            _build(folder / ".ledger.new", plan, made_by, specs, prompts)
+            os.replace(folder / ".ledger.new", path)
             return cls(folder, connect(path), lock)
         except BaseException:
             lock.close()
@@ -158,9 +142,20 @@ class Ledger:
         content: dict[str, Any] = json.loads(rows[0][0])
         return content
 
-    def add_sessions(self, plan: dict[str, Any], specs: Sequence[Spec]) -> None:
-        """Extend the run to these sessions; those it holds already stay as they are."""
+    def is_untouched(self) -> bool:
+        """Whether no turn was kept and no request can have been paid for."""
+        return self.counts()[0] == 0 and self.possibly_paid_twice() == 0
+
+    def forget_sessions(self) -> None:
+        """Empty a run that is untouched."""
         with self._transaction() as connection:
+            for table in ("attempt", "session", "prompt_set"):
+                connection.execute(f"DELETE FROM {table}")
+
+    def add_sessions(self, plan: dict[str, Any], specs: Sequence[Spec], prompts: Mapping[str, Any]) -> None:
+        """Extend the run to these sessions and prompt sets; those it holds already stay as they are."""
+        with self._transaction() as connection:
+            connection.executemany(_INSERT_PROMPTS, _prompt_rows(prompts))
             connection.execute("UPDATE run SET plan = ?", (json.dumps(plan, ensure_ascii=False),))
             connection.executemany(_INSERT_SESSION, _session_rows(specs))
 
@@ -243,6 +238,34 @@ class Ledger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with storage(self.folder / "ledger.db"), self._connection:
             yield self._connection
+
+
+def _refuse_remains(folder: Path) -> None:
+    path = folder / "ledger.db"
+    if path.exists() and path.stat().st_size > 0:
+        raise StorageError(f"{path}: another run began here just now; resume it, or choose another folder with --out")
+    if Path(f"{path}-wal").exists() or any(folder.glob("transcripts/**/*.txt")):
+        raise StorageError(
+            f"{path}: the ledger is empty or missing beside what it wrote; restore it, "
+            "or choose another folder with --out"
+        )
+
+
+def _build(path: Path, plan: dict[str, Any], made_by: str, specs: Sequence[Spec], prompts: Mapping[str, Any]) -> None:
+    with storage(path):
+        path.unlink(missing_ok=True)
+        connection = sqlite3.connect(path)
+        connection.executescript("BEGIN;" + _SCHEMA)
+        row = (json.dumps(plan, ensure_ascii=False), made_by, now())
+        connection.execute("INSERT INTO run VALUES (1, ?, ?, ?)", row)
+        connection.executemany(_INSERT_PROMPTS, _prompt_rows(prompts))
+        connection.executemany(_INSERT_SESSION, _session_rows(specs))
+        connection.commit()
+        connection.close()
+
+
+def _prompt_rows(prompts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(hash_, json.dumps(content, ensure_ascii=False)) for hash_, content in prompts.items()]
 
 
 def _session_rows(specs: Sequence[Spec]) -> list[tuple[str, int, str]]:

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from generator.errors import RunInUse, StorageError
+from generator.errors import InputError, RunInUse, StorageError
 
 APPLICATION_ID = 0x63706C73
 """Marks a SQLite file as ours ("cpls")."""
 
 VERSION = 1
-"""Schema version, in `user_version`. A newer file is left untouched; an older one would be migrated."""
+"""Schema version, in `user_version`. A newer file is left untouched."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -34,29 +34,36 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def check_ours(path: Path) -> None:
     """Refuse what is not an intact ledger of ours, by its first 100 bytes and its size; SQLite itself could
-    change a file by opening it. Offsets: https://www.sqlite.org/fileformat.html#the_database_header
+    change a file by opening it. While pages wait in the write-ahead log, the size says nothing. Offsets: https://www.sqlite.org/fileformat.html#the_database_header
     """
     try:
         with path.open("rb") as file:
             header = file.read(100)
-        size = path.stat().st_size
+        size, log = path.stat().st_size, Path(f"{path}-wal")
+        waiting = log.exists() and log.stat().st_size > 0
     except OSError as exc:
         raise StorageError(f"{path}: cannot be read ({exc.strerror})") from exc
     page_size, pages, version, application = (
         int.from_bytes(header[start:end]) for start, end in ((16, 18), (28, 32), (60, 64), (68, 72))
     )
-    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or size < pages * page_size:
+    torn = not waiting and size < pages * page_size
+    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or torn:
         raise StorageError(f"{path}: the ledger is damaged, or is not a couplesim ledger; it was left untouched")
     if version > VERSION:
         raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
 
 
 def require(folder: Path) -> Path:
-    """The ledger of the run in `folder`. Raises StorageError if there is none."""
+    """The ledger of the run in `folder`. Raises InputError if there is none, naming runs nearby."""
     path = folder / "ledger.db"
-    if not path.is_file():
-        raise StorageError(f"{folder}: there is no run here (no ledger.db)")
-    return path
+    if path.is_file():
+        return path
+    hint = ""
+    if (folder.parent / "ledger.db").is_file():
+        hint = f"; did you mean {folder.parent}?"
+    elif folder.is_dir() and (runs := sorted(found.parent for found in folder.glob("*/ledger.db"))):
+        hint = f"; there are runs inside: {', '.join(map(str, runs[:5]))}" + (" ..." if len(runs) > 5 else "")
+    raise InputError(f"{folder}: there is no run here (no ledger.db){hint}")
 
 
 def take_lock(folder: Path) -> IO[str]:

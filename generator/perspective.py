@@ -6,70 +6,59 @@ intake notes and the partners as anyone in the room would, never a secret before
 
 from __future__ import annotations
 
-from generator.schema.persona import Partner
+from generator.schema.label import Label
+from generator.schema.persona import Partner, Topic
 from generator.schema.perspective import Person, Perspective, Subject
-from generator.schema.session import Label, Spec, Temperament
+from generator.schema.session import Spec, Temperament
 
 
 def perspective(spec: Spec, label: Label, temperament: Temperament) -> Perspective:
-    """What the speaker `label` may know in a session of `spec`."""
-    topic, therapist = spec.topic, spec.therapist
-    people = {
-        "therapist": Person(
+    """What the speaker `label`, one of the three principals, may know in a session of `spec`."""
+    therapist, couple = spec.therapist, spec.couple
+    everybody = Perspective(
+        label=label,
+        structure=spec.structure,
+        topic=_subject(spec.topic),
+        therapist=Person(
             label="Therapist",
             name=therapist.name,
             called=therapist.called,
             pronouns=therapist.pronouns,
             role=therapist.credentials,
         ),
-        "a": _person("Patient A", spec.couple.a),
-        "b": _person("Patient B", spec.couple.b),
-    }
+        a=_person("Patient A", couple.a),
+        b=_person("Patient B", couple.b),
+        temperament=temperament,
+    )
     if label == "Therapist":
-        names = (spec.couple.a.called, spec.couple.b.called)
-        subject = Subject(
-            title=topic.title,
-            about=topic.about,
-            concern=topic.concern,
-            angles=tuple(topic.angles),
-            first_steps=tuple(topic.first_steps),
-            goals=tuple(topic.goals),
-            objectives=tuple(topic.objectives),
-            questions=tuple(
-                question.replace("{name}", names[number % 2]) for number, question in enumerate(topic.questions)
-            ),
-        )
-        return Perspective(
-            label=label,
-            structure=spec.structure,
-            topic=subject,
-            practice=therapist,
-            intake=spec.couple.intake,
-            temperament=temperament,
-            **people,
-        )
-    if label == "AI_Facilitator":
-        raise ValueError("the facilitator has no perspective of its own in this structure")
-    mine = spec.couple.a if label == "Patient A" else spec.couple.b
-    subject = Subject(
+        goals = _therapists_part(spec.topic, (couple.a.called, couple.b.called))
+        own = {"practice": therapist, "intake": couple.intake, "topic": everybody.topic.model_copy(update=goals)}
+    else:
+        own = {
+            "persona": couple.a if label == "Patient A" else couple.b,
+            "shared": couple.shared,
+            "pattern": couple.pattern.description,
+            "pursues": couple.pattern.pursuer == label[-1],
+            "topic": everybody.topic.model_copy(update={"lines": tuple(spec.topic.lines)}),
+        }
+    return everybody.model_copy(update=own)
+
+
+def _subject(topic: Topic) -> Subject:
+    return Subject(
         title=topic.title,
         about=topic.about,
         concern=topic.concern,
+        sensitive=topic.sensitive is not None,
         angles=tuple(topic.angles),
-        lines=tuple(topic.lines),
         first_steps=tuple(topic.first_steps),
     )
-    return Perspective(
-        label=label,
-        structure=spec.structure,
-        topic=subject,
-        persona=mine,
-        shared=spec.couple.shared,
-        pattern=spec.couple.pattern.description,
-        pursues=(spec.couple.pattern.pursuer == label[-1]),
-        temperament=temperament,
-        **people,
-    )
+
+
+def _therapists_part(topic: Topic, names: tuple[str, str]) -> dict[str, tuple[str, ...]]:
+    """Goals, objectives and questions; the questions go to the two partners by turns."""
+    questions = (text.replace("{name}", names[number % 2]) for number, text in enumerate(topic.questions))
+    return {"goals": tuple(topic.goals), "objectives": tuple(topic.objectives), "questions": tuple(questions)}
 
 
 def _person(label: Label, partner: Partner) -> Person:

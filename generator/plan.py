@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
 from generator import personas, strict_yaml
 from generator.assets import Assets
@@ -38,11 +38,11 @@ class Plan(Record):
     """Name of a prompt set, or the path of its folder."""
     first: Literal["A", "B", "random"] = "A"
     """The partner who speaks first; random: by each session's seed."""
-    turns: Annotated[int, Field(ge=1, le=400)] | None = None
+    turns: Annotated[StrictInt, Field(ge=1, le=400)] | None = None
     """Turns a session. None: 25 to 35, by each session's seed."""
-    sessions: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """How many sessions; each has a seed of its own."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    sessions: Annotated[StrictInt, Field(ge=1, le=2000)] = 1
+    """How many sessions, at most 2,000; each has a seed of its own."""
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 1
     """The run's seed, from which the sessions' seeds follow."""
     models: Cast = Cast()
     """Who speaks for whom: therapist, a, b, facilitator."""
@@ -63,7 +63,7 @@ def _out_of_range(error: Any) -> str:
     name = str(error["loc"][-1])
     got = "" if (name,) in strict_yaml.MAY_HOLD_A_KEY else f" (got {error['input']!r})"
     option = {"name": "model"}.get(name, name).replace("_", "-")
-    return f"--{option}: {str(error['msg']).removeprefix('Value error, ')}{got}"
+    return f"--{option}: {strict_yaml.plain(str(error['msg']))}{got}"
 
 
 def load_plan(path: Path) -> Plan:
@@ -139,8 +139,7 @@ def as_yaml(plan: Plan) -> str:
     """The plan as a file that `load_plan` reads."""
     import yaml
 
-    lines = "# yaml-language-server: $schema=../../schemas/plan.schema.json\n"
-    return lines + str(yaml.safe_dump(json.loads(plan.model_dump_json()), sort_keys=False, allow_unicode=True))
+    return str(yaml.safe_dump(json.loads(plan.model_dump_json()), sort_keys=False, allow_unicode=True))
 
 
 def _differences(old: Any, new: Any, at: str) -> list[str]:

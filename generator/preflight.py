@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from generator.budget import spoken_tokens
+from generator.budget import Purse, asked_tokens, spoken_tokens
 from generator.errors import InputError
 from generator.prompts import PromptSet
 from generator.schema.persona import Couple, Hidden, Partner, Shared, Stressor, Therapist, Voice
@@ -25,6 +25,8 @@ _PLACEHOLDER = re.compile(
     r"|<(?:name|partner|patient|therapist)[^>]*>|\b(?-i:TODO|FIXME|XXX)\b",
     re.IGNORECASE,
 )
+_UNRENDERED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?|\{[a-z_]{2,30}\}")
+"""What is looked for in what is sent: people do say "[name the thing]", "todo" and "XXX"."""
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]{2,})\b")
 _NOT_NAMES = frozenset(
@@ -44,10 +46,11 @@ class Lint:
     severity: str
     """"error": nothing is sent. "warning": said, and sent all the same."""
     where: str
+    """File and line, prompt set or field; empty if the message says it."""
     message: str
 
     def __str__(self) -> str:
-        return f"{self.severity}: {self.where}: {self.message}"
+        return ": ".join(part for part in (self.severity, self.where, self.message) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,13 @@ def require(spec: Spec, prompts: PromptSet) -> None:
 
 def lints(spec: Spec, prompts: PromptSet) -> list[Lint]:
     """All that is odd in the prompts of a session."""
-    return [*_placeholders(spec, prompts), *_unused_fields(prompts), *_strangers(spec, prompts)]
+    return [
+        *_placeholders(spec, prompts),
+        *_too_small_a_budget(spec, prompts),
+        *_foreign_topic(spec),
+        *_unused_fields(prompts),
+        *_strangers(spec, prompts),
+    ]
 
 
 def messages(spec: Spec, prompts: PromptSet) -> dict[Label, tuple[list[dict[str, str]], int]]:
@@ -98,11 +107,35 @@ def expect(spec: Spec, prompts: PromptSet) -> Expectation:
 
 
 def _placeholders(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
+    told: set[str] = set()
+    for file, line, text in prompts.literal_text():
+        for match in _PLACEHOLDER.finditer(text):
+            told.add(match.group())
+            where = f"{file}:{line + text[: match.start()].count(chr(10))}"
+            yield Lint("error", where, f"unfilled placeholder {match.group()!r}")
     for label, (sent, _) in messages(spec, prompts).items():
-        for message in sent:
-            for match in _PLACEHOLDER.finditer(message["content"]):
-                where = f"prompt set {prompts.settings.name}, {label}"
-                yield Lint("error", where, f"unfilled placeholder {match.group()!r}")
+        for found in dict.fromkeys(found for message in sent for found in _UNRENDERED.findall(message["content"])):
+            if found not in told:
+                yield Lint("error", f"prompt set {prompts.settings.name}, {label}", f"unfilled placeholder {found!r}")
+
+
+def _too_small_a_budget(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
+    label = structure_named(spec.structure)(spec.first, spec.turns).next([])
+    if label is None:
+        return
+    prompt = Session(spec, prompts, {}).prompt_tokens(label)
+    asked = asked_tokens(spec.budget, label, spec.models.of(label))
+    if not Purse(spec.budget.session_tokens).allows(prompt, asked):
+        reply = f"the reply may take {asked:,}" if asked is not None else "the reply has no limit"
+        message = f"{spec.budget.session_tokens:,} cannot hold the first request: the prompt of {label} has about "
+        yield Lint("error", "budget.session_tokens", f"{message}{prompt:,} tokens and {reply}")
+
+
+def _foreign_topic(spec: Spec) -> Iterator[Lint]:
+    own = spec.couple.topics
+    if spec.topic.id not in own:
+        message = f"topic {spec.topic.id!r} is not among those written for {spec.couple.id}: {', '.join(own)}"
+        yield Lint("warning", "", message)
 
 
 def _unused_fields(prompts: PromptSet) -> Iterator[Lint]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from generator.assets import Assets
 from generator.errors import InputError
 from generator.schema.perspective import Perspective
 from generator.schema.record import Record, Slug, Text
-from generator.schema.session import ROLE_OF, PromptRef, Temperament
+from generator.schema.session import ROLE_OF, Label, PromptRef, Temperament
 
 PARTIALS = "_shared"
 """Folder beside the sets whose templates every set may include."""
@@ -80,8 +81,8 @@ class PromptSet:
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
             loader=jinja2.FunctionLoader(self._source),
             undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
             lstrip_blocks=True,
+            keep_trailing_newline=True,
             autoescape=False,
         )
         self._environment.globals.clear()
@@ -112,9 +113,12 @@ class PromptSet:
     def _render(self, template: str, perspective: Perspective) -> str:
         try:
             text = self._environment.get_template(template).render(_variables(perspective, self.settings))
+        except jinja2.UndefinedError as exc:
+            raise InputError(f"{self._failed_at(template, exc)}: {_unknown_to(perspective.label, exc)}") from exc
         except Exception as exc:  # a template is foreign code: whatever it raises is the template's mistake
             raise InputError(f"{self._failed_at(template, exc)}: {exc}") from exc
-        return "\n".join(line.rstrip() for line in text.strip().split("\n"))
+        lines = "\n".join(line.rstrip() for line in text.strip().split("\n"))
+        return re.sub(r"\n{3,}", "\n\n", lines)
 
     def _failed_at(self, template: str, exc: BaseException) -> str:
         line, name = 0, self._place(template)
@@ -156,15 +160,28 @@ def load_prompt_set(name: str, assets: Assets | None = None) -> PromptSet:
     """The prompt set with this name, or in this folder. Raises InputError holding all problems found."""
     assets = assets or Assets()
     folder = assets.find("prompt set", name)
-    settings = strict_yaml.load(folder / "set.yaml", SetFile)
-    if settings.name != folder.resolve().name:
-        raise InputError(f"{folder / 'set.yaml'}: name: must equal the folder's name, {folder.name!r}")
+    document = strict_yaml.read(folder / "set.yaml")
+    settings = strict_yaml.validate(document, SetFile, str(folder / "set.yaml"))
+    if settings.name != (expected := folder.resolve().name):
+        line, column = document.values[("name",)]
+        raise InputError(
+            f"{folder / 'set.yaml'}:{line}:{column}: name: must equal the folder's name, {expected!r} "
+            f"(got {settings.name!r})"
+        )
     files: dict[str, str] = {}
     places: dict[str, str] = {}
     for base in (*(root / "prompts" / PARTIALS for root in reversed(assets.roots)), folder.parent / PARTIALS, folder):
         for path in sorted(base.glob("*.j2")):
             files[path.name], places[path.name] = _text(path), str(path)
     return PromptSet(settings, files, places)
+
+
+def _unknown_to(label: Label, exc: jinja2.UndefinedError) -> str:
+    """A field that is not in the speaker's perspective, in plain words."""
+    field = re.search(r"has no (?:attribute|element) '?(\w+)", str(exc))
+    if field is None:
+        return str(exc)
+    return f"{label} does not know {field[1]!r} here: it is another person's private field, or not known to this role"
 
 
 def _text(path: Path) -> str:

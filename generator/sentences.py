@@ -16,6 +16,7 @@ dash. `aside`: a stage direction or an emoji. `clause`: at a comma, colon or sem
 middle of a sentence."""
 
 _CLOSERS = "\"'”’»)]}*_`›"
+_OPENERS = "\"'“‘«([*_"
 _TERMINAL = ".!?。！？｡؟"
 _DASHES = "-–—―"
 _CLAUSE = ",;:，；：、"
@@ -60,14 +61,14 @@ def ends_mid_sentence(text: str) -> bool:
 def sentences(text: str) -> list[str]:
     """The sentences of `text`, in order, without surrounding blanks; an open last one included.
 
-    Knows abbreviations, initials, decimals, closing quotes and brackets, and that an ellipsis before a
-    small letter does not end a sentence.
+    Knows abbreviations, initials, decimals, numbers of lists, closing quotes and brackets, and that an
+    ellipsis before a small letter does not end a sentence, but an opening bracket or asterisk begins a unit.
     """
     found: list[str] = []
     for paragraph in text.split("\n"):
         start = 0
         for match in _BOUNDARY.finditer(paragraph):
-            if _is_boundary(paragraph, match):
+            if _is_boundary(paragraph, match, start):
                 found.append(paragraph[start : match.end("close")].strip())
                 start = match.end("gap")
         found.append(paragraph[start:].strip())
@@ -84,13 +85,16 @@ def back_to_sentence_end(text: str) -> str:
     return kept or text
 
 
-def _is_boundary(text: str, match: re.Match[str]) -> bool:
-    following = match["next"].lstrip("\"'“‘«([*_")
-    if following and following[0].islower():
+def _is_boundary(text: str, match: re.Match[str], start: int) -> bool:
+    following = match["next"].lstrip(_OPENERS)
+    opened = match["next"][: len(match["next"]) - len(following)]
+    if following and following[0].islower() and not set(opened) & set("([*"):
         return False
     if match["end"] == ".":
-        before = text[: match.start("end")]
-        word = (before.split() or [""])[-1].lstrip("\"'“‘«([*_").casefold()
+        before = text[start : match.start("end")]
+        if re.fullmatch(r"\d{1,3}", before.strip().lstrip(_OPENERS)):
+            return False
+        word = (before.split() or [""])[-1].lstrip(_OPENERS).casefold()
         if word in _ABBREVIATIONS:
             return False
         if re.fullmatch(r"(?:[a-z]\.)*[a-z]", word) and word not in {"i", "a"}:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from generator import clean, tokens
@@ -23,9 +22,6 @@ from generator.schema.turn import Reply, Transcript, Trim, Turn
 from generator.sentences import back_to_sentence_end, ends_mid_sentence
 from generator.structures import structure_named
 from generator.thread import Thread
-
-EMPTY_TRIES = 3
-"""How often a turn is asked for when cleaning leaves nothing of the reply."""
 
 
 class Session:
@@ -101,22 +97,27 @@ class Session:
             perspective=self._perspective(label),
             spoken=[(turn.speaker, turn.text) for turn in self.turns],
             attempts=self._attempts,
+            usable=lambda text: bool(self._cleaned(label, text)[0]),
         )
-        for number in range(EMPTY_TRIES):
-            reply = await self._chats[label].speak(replace(request, seed=request.seed + number))
-            self._purse.charge(reply.usage)
-            turn = self._turn(label, reply, asked)
-            if turn is not None:
-                return turn
-            self._attempts.fail("empty", "nothing was left after cleaning", "yes")
-        raise SessionFailed("empty", f"turn {len(self.turns) + 1}: {model.name} gave {label} no words of their own")
+        reply = await self._chats[label].speak(request)
+        self._purse.charge(reply.usage)
+        turn = self._turn(label, reply, asked)
+        if turn is None:
+            message = f"turn {len(self.turns) + 1}, {label}: {model.name} gave no words of the speaker's own"
+            self._attempts.fail("empty", message, "yes")
+            raise SessionFailed("empty", message)
+        return turn
 
     def _turn(self, label: Label, reply: Reply, asked: int | None) -> Turn | None:
-        names = clean.names_for(self.spec, label)
-        text, trims = clean.clean(reply.text, names, self.spec.labels)
+        text, trims = self._cleaned(label, reply.text)
         text, end, by_budget = self._within_budget(label, text, reply.end)
         if not text:
             return None
+        model = self.spec.models.of(label).name
+        # the usage is that of all attempts, so where there were several the text itself is counted
+        given = (
+            reply.usage.completion - reply.usage.reasoning if reply.attempts == 1 else tokens.count(reply.text, model)
+        )
         return Turn(
             n=len(self.turns) + 1,
             speaker=label,
@@ -124,12 +125,15 @@ class Session:
             end=end,
             cut=end == "length" and not any(trim.kind == "speaker" for trim in trims),
             mid_sentence=ends_mid_sentence(text),
-            tokens=tokens.count(text, self.spec.models.of(label).name),
-            over_budget=asked is not None and reply.usage.completion - reply.usage.reasoning > asked,
+            tokens=tokens.count(text, model),
+            over_budget=asked is not None and given > asked,
             trims=(*trims, *by_budget),
             repeat=any(text == turn.text for turn in self.turns),
             reply=reply,
         )
+
+    def _cleaned(self, label: Label, text: str) -> tuple[str, tuple[Trim, ...]]:
+        return clean.clean(text, clean.names_for(self.spec, label), self.spec.labels)
 
     def _within_budget(self, label: Label, text: str, end: str) -> tuple[str, str, tuple[Trim, ...]]:
         budget, model = self.spec.budget, self.spec.models.of(label).name

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from generator.chat.protocol import Chat
 from generator.errors import InputError
-from generator.schema.session import REHEARSAL, Cast, Label, Model
+from generator.schema.label import PRINCIPALS, Label
+from generator.schema.session import REHEARSAL, Cast, Model
 
-LABELS: tuple[Label, ...] = ("Therapist", "Patient A", "Patient B")
+OPENAI_KEY_ENV = "OPENAI_API_KEY"
 
 
 class Chats:
@@ -19,11 +19,11 @@ class Chats:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         """`environment`: where keys are looked up. None: the process's own."""
         self._environment = os.environ if environment is None else environment
-        self._open: dict[tuple[str | None, str], Chat] = {}
+        self._open: dict[tuple[str | None, str | None], Chat] = {}
 
     def of(self, cast: Cast) -> dict[Label, Chat]:
         """Who speaks for each label. Raises InputError if a key is missing."""
-        return {label: self._chat(cast.of(label)) for label in LABELS}
+        return {label: self._chat(cast.of(label)) for label in PRINCIPALS}
 
     async def close(self) -> None:
         """Close all connections."""
@@ -43,15 +43,14 @@ class Chats:
         return self._open[identity]
 
     def _key(self, model: Model) -> str:
-        key = self._environment.get(model.key_env, "").strip()
-        host = urlsplit(model.base_url or "").hostname
-        if not key and (host is None or not _is_near(host)):
+        """The key for a model's endpoint; one meant for OpenAI is sent nowhere else."""
+        name = model.key_env or (OPENAI_KEY_ENV if model.base_url is None else None)
+        if name is None:
+            return ""
+        key = self._environment.get(name, "").strip()
+        if not key:
             raise InputError(
-                f"model {model.name!r} needs a key: set {model.key_env} in the environment "
+                f"model {model.name!r} needs a key: set {name} in the environment "
                 "(a server of your own: --base-url http://localhost:8000/v1; no model at all: leave --model out)"
             )
         return key
-
-
-def _is_near(host: str) -> bool:
-    return host in {"localhost", "127.0.0.1", "::1"} or host.startswith(("10.", "192.168.")) or host.endswith(".local")

@@ -24,6 +24,20 @@ MAX_NODES = 20_000
 MAX_ERRORS = 50
 """More errors of one file than this are counted, not shown."""
 
+_IN_PLAIN_WORDS = (
+    (r"^Value error, ", ""),
+    (r"^Input should be a valid dictionary.*", "should be a mapping of keys to values"),
+    (r"^Input should be greater than or equal to ", "must be at least "),
+    (r"^Input should be less than or equal to ", "must be at most "),
+    (r"^Input should be greater than ", "must be more than "),
+    (r"^Input should be less than ", "must be less than "),
+    (r"^Input should ", "should "),
+    (r"^(?:List|Tuple|Set|Dictionary|String) should ", "should "),
+    (r"( items?) after validation\b", r"\1"),
+    (r", unable to (?:parse|interpret) .*", ""),
+)
+"""Patterns of pydantic's messages, and what is said instead."""
+
 Place = tuple[int, int]
 Loc = tuple[str | int, ...]
 R = TypeVar("R", bound=BaseModel)
@@ -88,6 +102,8 @@ def parse(raw: bytes, source: str) -> Document:
         mark = exc.problem_mark or exc.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = " ".join(part for part in (exc.context, exc.problem) if part)
+        if mark and text[mark.index : mark.index + 1] == "\t":
+            problem = "a tab character; indent with spaces"
         raise InputError(f"{source}{where}: not valid YAML: {problem}") from exc
     except yaml.reader.ReaderError as exc:
         before = text[: exc.position]
@@ -112,11 +128,18 @@ def validate(document: Document, record: type[R], source: str) -> R:
     try:
         return record.model_validate(document.data)
     except ValidationError as exc:
-        errors = exc.errors(include_url=False)
+        errors = sorted(exc.errors(include_url=False), key=lambda error: _place(error, document))
         problems = [_explain(error, document, record, source) for error in errors[:MAX_ERRORS]]
         if len(errors) > MAX_ERRORS:
             problems.append(f"{source}: and {len(errors) - MAX_ERRORS} more")
         raise InputError(*problems) from exc
+
+
+def plain(message: str) -> str:
+    """A message of pydantic in plain words."""
+    for pattern, words in _IN_PLAIN_WORDS:
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def _refuse_tricks(text: str, source: str) -> None:
@@ -161,23 +184,38 @@ def _walk(node: yaml.Node, loc: Loc, document: Document, source: str) -> list[st
 
 
 def _explain(error: Any, document: Document, record: type[BaseModel], source: str) -> str:
-    loc: Loc = tuple(part for part in error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
+    loc: Loc = tuple(error["loc"])
+    line, column = _place(error, document)
     if error["type"] == "extra_forbidden":
-        line, column = document.keys.get(loc, (1, 1))
         near = difflib.get_close_matches(str(loc[-1]), _fields_at(record, loc[:-1]), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_fields_at(record, loc[:-1]))}"
         return f"{source}:{line}:{column}: {_dotted(loc)}: unknown key{hint}"
-    at = loc[:-1] if error["type"] == "missing" else loc
-    while at and at not in document.values:
-        at = at[:-1]
-    line, column = document.values.get(at, (1, 1))
     if error["type"] == "missing":
-        return f"{source}:{line}:{column}: {_dotted(loc)}: this key is missing"
+        what = "value" if isinstance(loc[-1], int) else "key"
+        return f"{source}:{line}:{column}: {_dotted(loc)}: this {what} is missing"
     given = error.get("input")
     shown = isinstance(given, str | int | float | bool) and len(repr(given)) < 60 and loc[-1:] not in MAY_HOLD_A_KEY
     got = f" (got {given!r})" if shown else ""
-    return f"{source}:{line}:{column}: {_dotted(loc) or 'file'}: {message}{got}"
+    hint = _nearest_choice(error) if shown else ""
+    return f"{source}:{line}:{column}: {_dotted(loc) or 'file'}: {plain(str(error['msg']))}{got}{hint}"
+
+
+def _place(error: Any, document: Document) -> Place:
+    loc: Loc = tuple(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return document.keys.get(loc, (1, 1))
+    at = loc[:-1] if error["type"] == "missing" else loc
+    while at and at not in document.values:
+        at = at[:-1]
+    return document.values.get(at, (1, 1))
+
+
+def _nearest_choice(error: Any) -> str:
+    if error["type"] != "literal_error":
+        return ""
+    choices = {choice.casefold(): choice for choice in re.findall(r"'([^']*)'", error["ctx"]["expected"])}
+    near = difflib.get_close_matches(str(error["input"]).casefold(), choices, n=1)
+    return f"; did you mean {choices[near[0]]!r}?" if near else ""
 
 
 def _dotted(loc: Loc) -> str:

@@ -21,6 +21,9 @@ _ALLOWED = (
 )  # fmt: skip
 """Nothing that calls, computes, assigns or defines."""
 
+FIELDS_SHOWN = 12
+"""How many fields an error names at most."""
+
 
 def problems(tree: nodes.Template, variables: Sequence[str], filters: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Line and words of everything in one template that is not allowed, or that names what there is not."""
@@ -33,7 +36,7 @@ def problems(tree: nodes.Template, variables: Sequence[str], filters: Sequence[s
         elif isinstance(node, nodes.Name) and node.name not in known:
             yield node.lineno, f"unknown name {node.name!r}{_nearest(node.name, sorted(known - {'loop'}))}"
         elif isinstance(node, nodes.Getattr) and node.attr not in fields | {"last", "first", "index", "index0"}:
-            yield node.lineno, f"unknown field {node.attr!r}{_nearest(node.attr, sorted(fields))}"
+            yield node.lineno, f"unknown field {node.attr!r}{_nearest(node.attr, sorted(fields), FIELDS_SHOWN)}"
         elif isinstance(node, nodes.Filter) and node.name not in filters:
             yield node.lineno, f"the filter {node.name!r} is not allowed; there are {', '.join(filters)}"
         elif isinstance(node, nodes.For) and (
@@ -75,9 +78,12 @@ def _all(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _all(child)
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return (f"; did you mean {near[0]!r}?" if near else ";") + f" there are {', '.join(known)}"
+def _nearest(word: str, known: Sequence[str], shown: int | None = None) -> str:
+    """The near match; only where there is none, all valid names, or the first `shown` of them."""
+    if near := difflib.get_close_matches(word, known, n=1):
+        return f"; did you mean {near[0]!r}?"
+    more = f" and {len(known) - shown} more" if shown is not None and len(known) > shown else ""
+    return f"; there are {', '.join(known[:shown])}{more}"
 
 
 def _fields() -> tuple[set[str], set[str]]:

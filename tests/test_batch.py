@@ -13,7 +13,8 @@ from generator.assets import Assets
 from generator.errors import InputError
 from generator.plan import Plan, expand
 from tests.child import couplesim, rows, served, slowly, start, transcripts, turns_in, wait_for_turns
-from tests.faults.server import hang, ok
+from tests.faults.server import hang, ok, status
+from tests.test_ledger import turn
 
 SIX = ("generate", "-n", 6, "-q", "--out", "run")
 EACH_TURN = "SELECT session_id, n FROM turn ORDER BY session_id, n"
@@ -72,7 +73,8 @@ def test_more_sessions_keep_the_first_ones(tmp_path):
     assert len(transcripts(tmp_path / "run")) == 4
     assert first.items() <= transcripts(tmp_path / "run").items()
     fewer = couplesim(tmp_path, "generate", "-n", 3, *options)
-    assert (fewer.returncode, "holds 4 sessions and 3 were asked for" in fewer.stderr) == (2, True)
+    assert (fewer.returncode, "4 sessions: 4 complete" in fewer.stdout) == (0, True)
+    assert len(transcripts(tmp_path / "run")) == 4
 
 
 def test_a_run_is_begun_with_all_its_sessions_or_not_at_all(tmp_path):
@@ -81,6 +83,23 @@ def test_a_run_is_begun_with_all_its_sessions_or_not_at_all(tmp_path):
         while not (found := rows(run, "SELECT count(*) FROM session")):
             time.sleep(0.001)
     assert found == rows(run, "SELECT count(*) FROM session") == [(300,)]
+
+
+def test_a_run_in_which_nothing_was_said_gives_way_to_a_corrected_one(tmp_path):
+    """A wrong address costs nothing; the corrected command may use the same folder."""
+    wrong = couplesim(tmp_path, "generate", "--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--out", "run")
+    assert wrong.returncode == 5
+    assert couplesim(tmp_path, "generate", "--turns", 2, "--out", "run").returncode == 0
+    assert len(transcripts(tmp_path / "run")) == 1
+
+
+def test_three_sessions_that_fail_alike_stop_the_run(tmp_path):
+    """FAULTS 3: the settings are at fault, and the fourth session would fail as well."""
+    with served([status(400, {"error": {"message": "no such field"}})]) as server:
+        options = ("--model", "m", "--base-url", server.url, "-n", 9, "--out", "run")
+        done = couplesim(tmp_path, "generate", *options)
+        assert (done.returncode, server.count) == (5, 3)
+    assert "failed alike at their first turn" in done.stderr
 
 
 CHANGES = [
@@ -102,7 +121,9 @@ def test_a_changed_run_is_refused_and_the_changed_fields_named(tmp_path, change,
         plan = Plan.model_validate({"turns": 2, **settings})
         return batch.begin(tmp_path, plan, *expand(plan, Assets()), "test")
 
-    begin().close()
+    ledger = begin()
+    ledger.commit_turn(ledger.sessions()[0].id, turn(), None)
+    ledger.close()
     before = (tmp_path / "plan.yaml").read_bytes()
     with pytest.raises(InputError, match="holds another run; changed: ") as caught:
         begin(**change)

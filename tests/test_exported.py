@@ -5,7 +5,7 @@ import pytest
 import generator
 
 PUBLIC = """Budget Cast Model agenerate generate load_couple load_prompt_set load_therapist load_topic
-parse render""".split()
+parse render replay""".split()
 
 
 def test_these_names_are_public():

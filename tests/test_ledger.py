@@ -205,7 +205,7 @@ def test_a_lost_ledger_is_not_begun_anew_over_its_transcripts(tmp_path):
     precious = tmp_path / "transcripts" / "000001_work-home-role-strain_daniel-marcus.txt"
     precious.parent.mkdir()
     precious.write_text("precious")
-    with pytest.raises(StorageError, match="transcripts"):
+    with pytest.raises(StorageError, match="empty or missing"):
         batch.begin(tmp_path, Plan(), [PROBE], prompt_set(), "test").close()
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".db"] == []
 

@@ -59,10 +59,35 @@ def test_who_pursues(tmp_path, first, pursues):
     assert system(load(tmp_path, "{{ pursues }}"), first) == str(pursues)
 
 
-def test_an_unknown_name_is_refused_with_file_line_and_the_valid_ones(tmp_path):
-    message = refused(tmp_path, "{{ me.name }}\n{{ nmae }}\n")
-    assert f"{tmp_path}/prompts/trial/partner.j2:2: unknown name 'nmae'; did you mean" in message
-    assert VALID_NAMES in message
+def test_an_unknown_name_is_refused_with_file_line_and_the_nearest_or_all_valid_ones(tmp_path):
+    message = refused(tmp_path, "{{ me.name }}\n{{ persna }}\n{{ qqq }}\n")
+    near, other = message.splitlines()
+    assert near == f"{tmp_path}/prompts/trial/partner.j2:2: unknown name 'persna'; did you mean 'persona'?"
+    assert f"partner.j2:3: unknown name 'qqq'; there are {VALID_NAMES}" in other
+
+
+def test_an_unknown_field_is_refused_with_the_nearest_or_at_most_twelve_valid_ones(tmp_path):
+    near, other = refused(tmp_path, "{{ me.naem }}\n{{ me.qqq }}\n").splitlines()
+    assert near.endswith("unknown field 'naem'; did you mean 'name'?")
+    assert other.count(",") == 11
+    assert other.endswith(" more")
+
+
+@pytest.mark.parametrize(
+    ("template", "field"), [("fine\n{{ other.hides }}", "hides"), ("fine\n{{ practice.approach }}", "approach")]
+)
+def test_a_field_that_is_not_the_speakers_to_know_is_refused_in_plain_words(tmp_path, template, field):
+    assert refused(tmp_path, template) == (
+        f"{tmp_path}/prompts/trial/partner.j2:2: Patient A does not know {field!r} here: "
+        "it is another person's private field, or not known to this role"
+    )
+
+
+def test_a_line_after_an_include_stands_on_its_own(tmp_path):
+    prompts = load(tmp_path, '{% include "inner.j2" %}\nAppended.\n', shared=[("inner", "The end.\n")])
+    assert "The end." in system(prompts).split("\n")
+    files = {**prompt_set().files, "partner.j2": prompt_set().files["partner.j2"] + "Appended.\n"}
+    assert system(PromptSet(prompt_set().settings, files)).split("\n")[-1] == "Appended."
 
 
 def test_all_mistakes_of_a_set_are_told_at_once(tmp_path):
@@ -181,7 +206,7 @@ def test_a_value_is_never_rendered(tmp_path, value):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: trial", "name: other", "name: must equal the folder's name"),
+        ("name: trial", "name: other", "set.yaml:1:7: name: must equal the folder's name, 'trial' (got 'other')"),
         ("tries: something", "trise: something", "set.yaml:2:1: trise: unknown key; did you mean 'tries'?"),
         ("guarded: 0.3", "guarded: 3", "temperament.guarded"),
         ("partner: [100, 150]", "partner: [100]", "words.partner"),

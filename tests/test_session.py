@@ -160,16 +160,16 @@ class Log:
 
 
 @pytest.mark.parametrize("foreign", ["Patient A: Good morning.", "Daniel: Hello.", "**Marcus Wright:** I", "\n \n"])
-def test_a_reply_of_somebody_elses_words_is_asked_for_again_and_then_fails(foreign):
-    session, requests = speak(spec(turns=1), [foreign, foreign, "Good morning."])
-    assert [turn.text for turn in session.turns] == ["Good morning."]
-    assert len(requests) == 3
-    log, chat = Log(), Scripted([foreign] * 9)
+def test_a_reply_of_somebody_elses_words_fails_the_session(foreign):
+    """The session asks once; asking again is the chat's business, which is told what is usable."""
+    log, chat = Log(), Scripted([foreign, "Good morning."])
     session = Session(spec(turns=1), prompt_set(), dict.fromkeys(LABELS, chat), attempts=log)
-    with pytest.raises(SessionFailed, match="turn 1") as failed:
+    with pytest.raises(SessionFailed, match="turn 1, Therapist: ") as failed:
         asyncio.run(spoken(session))
-    assert (failed.value.reason, session.turns, len(chat.requests)) == ("empty", [], 3)
-    assert log.events == ["begin", ("empty", "yes")] * 3
+    assert (failed.value.reason, session.turns, len(chat.requests)) == ("empty", [], 1)
+    assert log.events == ["begin", ("empty", "yes")]
+    assert not chat.requests[0].usable(foreign)
+    assert chat.requests[0].usable("Therapist: Good morning.\n\n" + foreign)
 
 
 @pytest.mark.parametrize(("name", "closing"), [("chat", b"]"), ("script", b'"}]')])

@@ -152,6 +152,16 @@ def test_every_topic_can_be_a_sessions(name):
 
 
 @pytest.mark.parametrize("name", PROMPT_SETS)
+def test_prompts_have_one_blank_line_between_sections_and_none_within_a_list(name):
+    for label in ("Therapist", *PARTNERS):
+        text = first_messages(label, prompts=name)
+        assert "\n\n\n" not in text
+        assert "\n\n- " not in text
+        for heading in ("Who you are\n", "What today is about\n", "How you "):
+            assert f"\n\n{heading}" in text
+
+
+@pytest.mark.parametrize("name", PROMPT_SETS)
 def test_no_prompt_leaves_a_brace_or_an_empty_value(name):
     for label in ("Therapist", *PARTNERS):
         text = first_messages(label, prompts=name)

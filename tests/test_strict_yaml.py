@@ -1,5 +1,7 @@
 """YAML without surprises (FAULTS 51 to 53)."""
 
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +21,10 @@ class House(BaseModel):
     name: str
     open: bool = False
     rooms: list[Room] = []
+
+
+class View(BaseModel):
+    view: Literal["garden", "street"]
 
 
 def problems(raw: str | bytes, record: type[BaseModel] = House) -> tuple[str, ...]:
@@ -111,8 +117,8 @@ def test_what_is_not_plain_yaml_is_refused_with_its_place(raw, start):
                 "f.yaml:3:5: rooms.0.color: unknown key; did you mean 'colour'?",
             ],
         ),
-        ("name: 7\n", ["f.yaml:1:7: name: Input should be a valid string (got 7)"]),
-        ("- name\n", ["f.yaml:1:1: file: Input should be a valid dictionary or instance of House"]),
+        ("name: 7\n", ["f.yaml:1:7: name: should be a valid string (got 7)"]),
+        ("- name\n", ["f.yaml:1:1: file: should be a mapping of keys to values"]),
     ],
 )
 def test_wrong_and_missing_keys(raw, expected):
@@ -121,12 +127,42 @@ def test_wrong_and_missing_keys(raw, expected):
 
 def test_all_problems_of_a_file_are_told_at_once():
     found = problems("name: 7\nopne: true\nrooms:\n  - seats: many\n")
-    assert sorted(problem.split(": ")[0] for problem in found) == [
-        "f.yaml:1:7",
-        "f.yaml:2:1",
-        "f.yaml:4:12",
-        "f.yaml:4:5",
-    ]
+    assert [problem.split(": ")[0] for problem in found] == ["f.yaml:1:7", "f.yaml:2:1", "f.yaml:4:5", "f.yaml:4:12"]
+
+
+@pytest.mark.parametrize(
+    "raw", ["name:\n\t- x\n", "name: x\nrooms:\n  - colour: r\n\t  seats: 1\n", "name: é\r\ty: z\r"]
+)
+def test_a_tab_as_indentation_is_named(raw):
+    (problem,) = problems(raw)
+    assert problem.endswith(": not valid YAML: a tab character; indent with spaces")
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"), [("garten", "; did you mean 'garden'?"), ("STREET", "; did you mean 'street'?"), ("x", "")]
+)
+def test_a_wrong_choice_is_told_with_the_nearest_one(given, hint):
+    assert problems(f"view: {given}\n", View) == (
+        f"f.yaml:1:7: view: should be 'garden' or 'street' (got {given!r}){hint}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("Value error, no range", "no range"),
+        ("Input should be greater than or equal to 1", "must be at least 1"),
+        ("Input should be less than or equal to 1", "must be at most 1"),
+        ("Input should be greater than 0", "must be more than 0"),
+        ("Input should be a finite number", "should be a finite number"),
+        ("Input should be a valid integer, unable to parse string as an integer", "should be a valid integer"),
+        ("Input should be a valid dictionary or instance of X", "should be a mapping of keys to values"),
+        ("List should have at least 2 items after validation, not 1", "should have at least 2 items, not 1"),
+        ("String should have at least 1 character", "should have at least 1 character"),
+    ],
+)
+def test_pydantics_words_are_put_plainly(said, plain):
+    assert strict_yaml.plain(said) == plain
 
 
 @pytest.mark.parametrize(

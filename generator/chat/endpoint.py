@@ -13,6 +13,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from generator.chat import faults, replies
 from generator.chat.protocol import Request
 from generator.errors import AttemptFailed, ProviderRefused, SessionFailed
 from generator.schema.session import REHEARSAL
-from generator.schema.turn import Reply
+from generator.schema.turn import Reply, Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -41,6 +42,9 @@ FIRST_CONTACT_TRIES = 3
 """How often an endpoint that has never answered is tried."""
 MIN_KEY_BYTES = 8
 """A shorter "key" is a placeholder, and may well occur in what is said."""
+_OTHER_TOKEN_PARAMETER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_OPTIONS = {"temperature": "--temperature", "reasoning_effort": "--reasoning-effort"}
+"""What a user can leave out when a model rejects the parameter."""
 
 
 class Endpoint:
@@ -65,8 +69,8 @@ class Endpoint:
         self._client: AsyncOpenAI | None = None
         self._answered = False
         self._gate_opens = float("-inf")
-        self._token_parameter: dict[str, str] = {}
-        self._dropped: dict[str, set[str]] = {}
+        self._rejected: dict[str, set[str]] = {}
+        """Parameters that are not sent again, by model."""
 
     async def speak(self, request: Request) -> Reply:
         """Ask until there is a usable reply. Raises SessionFailed or ProviderRefused when there is none."""
@@ -74,6 +78,7 @@ class Endpoint:
 
         started = self._now()
         failures: Counter[str] = Counter()
+        wasted: list[Usage] = []
         backoff = wait_random_exponential(multiplier=1, max=59)
 
         def wait(state: RetryCallState) -> float:
@@ -87,6 +92,7 @@ class Endpoint:
         def give_up(state: RetryCallState) -> bool:
             failed = _failure(state)
             failures[failed.kind] += failed.counts
+            wasted.extend([failed.usage] if failed.usage else [])
             spent = failures[failed.kind] >= failed.tries or failures.total() >= MAX_TRIES
             return spent or self._now() + state.upcoming_sleep - started > MAX_TURN_SECONDS
 
@@ -97,14 +103,15 @@ class Endpoint:
             ):
                 with attempt:
                     attempts += 1
-                    reply = await self._attempt(request)
+                    # an empty reply to the same seed would be empty again
+                    reply = await self._attempt(replace(request, seed=request.seed + failures["empty"]))
         except AttemptFailed as failed:
             if failed.refusal:
                 raise ProviderRefused(failed.message) from failed
             where = f"turn {len(request.spoken) + 1}, {request.perspective.label}"
             tried = f" ({attempts} attempts)" if attempts > 1 else ""
             raise SessionFailed(failed.kind, f"{where}: {failed.message}{tried}") from failed
-        return reply.model_copy(update={"attempts": attempts})
+        return reply.model_copy(update={"attempts": attempts, "usage": _total([*wasted, reply.usage])})
 
     async def close(self) -> None:
         """Close the connections."""
@@ -140,7 +147,6 @@ class Endpoint:
                     "/chat/completions",
                     cast_to=httpx2.Response,
                     content=_encoded(request.messages, fields),
-                    options={"headers": {"Content-Type": "application/json", "Accept-Encoding": "identity"}},
                 )
         except openai.APIStatusError as exc:
             response = exc.response
@@ -148,12 +154,12 @@ class Endpoint:
             raise AttemptFailed("timeout", f"{self.host} did not finish its reply in time", billed="unknown") from exc
         except (openai.APIConnectionError, aiohttp.ClientError) as exc:
             raise self._disconnected(exc) from exc
-        self._answered = True
+        first, self._answered = not self._answered, True
         body = self._without_key(response.content)
         headers = {name.lower(): value.replace(self._key or "\n", "***") for name, value in response.headers.items()}
         if response.status_code >= 300:
-            raise self._refusal(response.status_code, body, headers, request, fields)
-        return replies.read(body, response.status_code, headers, self.host, request, self._now() - started)
+            raise self._refusal(response.status_code, body, headers, request, fields, first)
+        return replies.read(body, response.status_code, headers, self.host, request, self._now() - started, first)
 
     def _without_key(self, body: bytes) -> bytes:
         """A body that sends the key back, plainly or escaped, is rewritten; every other one stays as it is."""
@@ -168,11 +174,12 @@ class Endpoint:
         return plain.replace(escaped, "***").encode("utf-8", "replace") if escaped in plain else body
 
     def _fields(self, request: Request) -> dict[str, Any]:
-        model, dropped = request.model, self._dropped.get(request.model.name, set())
+        model, rejected = request.model, self._rejected.get(request.model.name, set())
         fields: dict[str, Any] = {"model": model.name, "seed": request.seed}
         if request.max_tokens is not None:
-            fields[self._token_parameter.get(model.name, model.token_parameter)] = request.max_tokens
-        for name in ("temperature", "top_p", "reasoning_effort"):
+            own = model.token_parameter
+            fields[_OTHER_TOKEN_PARAMETER[own] if own in rejected else own] = request.max_tokens
+        for name in _OPTIONS:
             if getattr(model, name) is not None:
                 fields[name] = getattr(model, name)
         if model.name == REHEARSAL:
@@ -180,25 +187,24 @@ class Endpoint:
                 "perspective": request.perspective.model_dump(mode="json"),
                 "spoken": [list(turn) for turn in request.spoken],
             }
-        return {name: value for name, value in fields.items() if name not in dropped}
+        return {name: value for name, value in fields.items() if name != "seed" or name not in rejected}
 
     def _refusal(
-        self, status: int, body: bytes, headers: dict[str, str], request: Request, sent: dict[str, Any]
+        self, status: int, body: bytes, headers: dict[str, str], request: Request, sent: dict[str, Any], first: bool
     ) -> AttemptFailed:
         name = request.model.name
         parameter = faults.rejected_parameter(body) if status in {400, 422} else None
         if parameter is None:
-            return faults.from_status(status, body, headers, self.host, request)
-        if parameter == "max_tokens" and parameter in sent:
-            self._token_parameter[name] = "max_completion_tokens"
-            message = f"{name} rejects max_tokens; max_completion_tokens is sent from now on"
+            return faults.from_status(status, body, headers, self.host, request, first)
+        rejected = self._rejected.setdefault(name, set())
+        other = _OTHER_TOKEN_PARAMETER.get(parameter)
+        if parameter in sent and (parameter == "seed" or (other and other not in rejected)):
+            rejected.add(parameter)
+            remedy = f"{other} is sent" if other else "it is left out"
+            message = f"{name} rejects {parameter}; {remedy} from now on"
             return AttemptFailed("parameter", message, counts=False, wait_seconds=0)
-        if parameter == "seed" and parameter in sent:
-            self._dropped.setdefault(name, set()).add(parameter)
-            message = f"{name} rejects seed; it is left out from now on"
-            return AttemptFailed("parameter", message, counts=False, wait_seconds=0)
-        option = "--" + parameter.replace("_", "-")
-        return AttemptFailed("parameter", f"model {name} rejects {parameter}; remove {option}", 1, refusal=True)
+        remedy = f"; remove {_OPTIONS[parameter]}" if parameter in _OPTIONS else ""
+        return AttemptFailed("parameter", f"model {name} rejects {parameter}{remedy}", 1, refusal=True)
 
     def _disconnected(self, exc: BaseException) -> AttemptFailed:
         import aiohttp
@@ -224,9 +230,22 @@ class Endpoint:
                 follow_redirects=False,
                 event_hooks={"response": [_cap_body]},
             )
-            self._client = openai.AsyncOpenAI(
-                api_key=self._key or "none", base_url=self.base_url, max_retries=0, http_client=http
-            )
+            headers = {
+                "Authorization": f"Bearer {self._key or 'none'}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "couplesim",
+            }
+
+            class Client(openai.AsyncOpenAI):
+                """Without what the SDK adds from OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS."""
+
+                @property
+                def default_headers(self) -> dict[str, str | openai.Omit]:
+                    return dict(headers)
+
+            self._client = Client(api_key=self._key or "none", base_url=self.base_url, max_retries=0, http_client=http)
         return self._client
 
 
@@ -261,6 +280,17 @@ async def _cap_body(response: httpx2.Response) -> None:
 
 def _encoded(messages: bytes, fields: dict[str, Any]) -> bytes:
     return b'{"messages":' + messages + b"," + json.dumps(fields, ensure_ascii=False).encode()[1:]
+
+
+def _total(usages: list[Usage]) -> Usage:
+    """The sum; estimated if any of them is."""
+    return Usage(
+        prompt=sum(usage.prompt for usage in usages),
+        cached=sum(usage.cached for usage in usages),
+        completion=sum(usage.completion for usage in usages),
+        reasoning=sum(usage.reasoning for usage in usages),
+        estimated=any(usage.estimated for usage in usages),
+    )
 
 
 def _failure(state: RetryCallState) -> AttemptFailed:

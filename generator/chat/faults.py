@@ -25,20 +25,23 @@ _CONTEXT_WORDS = (
     "reduce the length",
 )
 _QUOTA_WORDS = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota", "insufficient credits")
-_FIELDS = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "reasoning_effort")
+_FIELDS = ("max_tokens", "max_completion_tokens", "temperature", "seed", "reasoning_effort")
 """What a request may carry beside model and messages."""
 
 
-def from_status(status: int, body: bytes, headers: Mapping[str, str], host: str, request: Request) -> AttemptFailed:
+def from_status(
+    status: int, body: bytes, headers: Mapping[str, str], host: str, request: Request, first: bool
+) -> AttemptFailed:
     """The failure behind an HTTP status of 300 and more, or behind an error object in a 200's body.
 
-    `headers` has lower-case names.
+    `headers` has lower-case names; `first`: the endpoint has answered no request before.
     """
     error, model = _error_object(body), request.model.name
     words = f"{error.get('code')} {error.get('type')} {_message(error)}".casefold()
     said = safe(_message(error) or body.decode("utf-8", "replace"), 200)
     if status in {401, 403}:
-        return _refused("key_refused", f"API key refused by {host} ({status}). Nothing was charged")
+        uncharged = ". Nothing was charged" if first else ""
+        return _refused("key_refused", f"API key refused by {host} ({status}){uncharged}")
     if status == 402 or (status == 429 and any(word in words for word in _QUOTA_WORDS)):
         return _refused("no_quota", f"the account at {host} has no quota left ({status}); add credit, then resume")
     if status == 404:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from generator.schema.perspective import Perspective
 from generator.schema.session import Label, Model
 from generator.schema.turn import Reply
+
+
+def not_blank(text: str) -> bool:
+    """Whether there is anything in `text`."""
+    return bool(text.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Request:
     spoken: Sequence[tuple[Label, str]]
     """The turns so far."""
     attempts: AttemptLog = field(default_factory=lambda: UNLOGGED)
+    usable: Callable[[str], bool] = not_blank
+    """Whether a reply's text can become a turn; a chat that retries asks again until it can."""
 
 
 class AttemptLog(Protocol):

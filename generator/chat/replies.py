@@ -16,22 +16,29 @@ from generator.schema.turn import Reply, Usage
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read(body: bytes, status: int, headers: Mapping[str, str], host: str, request: Request, latency: float) -> Reply:
-    """The reply in `body`. Raises AttemptFailed; `attempts` of the reply is left for the caller to set."""
+def read(
+    body: bytes, status: int, headers: Mapping[str, str], host: str, request: Request, latency: float, first: bool
+) -> Reply:
+    """The reply in `body`. Raises AttemptFailed; `attempts` of the reply is left for the caller to set.
+
+    `first`: the endpoint has answered no request before.
+    """
     name = request.model.name
     data = _json(body, status, headers, host)
     if error := data.get("error"):
-        raise faults.from_status(_inner_status(error), body, headers, host, request)
-    choice = _first_choice(data, host)
+        raise faults.from_status(_inner_status(error), body, headers, host, request, first)
+    choice = _first_choice(data, host, request)
     message = choice["message"]
     end = choice.get("finish_reason")
     text = _text(message.get("content"))
     usage = _usage(data.get("usage"), text, request)
     if message.get("refusal") or end == "content_filter":
         said = faults.safe(str(message.get("refusal") or end))
-        raise AttemptFailed("refused", f"{name} refused: {said}", 2, billed="yes")
+        raise AttemptFailed("refused", f"{name} refused: {said}", 2, billed="yes", usage=usage)
     if not text.strip():
         raise _nothing_said(name, end, usage, request)
+    if not request.usable(text):
+        raise AttemptFailed("empty", f"{name} sent no words of the speaker's own", 3, billed="yes", usage=usage)
     return Reply(
         text=text,
         end=_whole(end) if isinstance(end, str) and end else "unknown",
@@ -61,12 +68,13 @@ def _inner_status(error: Any) -> int:
     return int(code) if re.fullmatch("[345][0-9][0-9]", code) else 500
 
 
-def _first_choice(data: dict[str, Any], host: str) -> dict[str, Any]:
+def _first_choice(data: dict[str, Any], host: str, request: Request) -> dict[str, Any]:
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
         return choice
-    raise AttemptFailed("bad_reply", f"{host} sent a completion without a message", 3, billed="yes")
+    usage = _usage(data.get("usage"), "", request)
+    raise AttemptFailed("bad_reply", f"{host} sent a completion without a message", 3, billed="yes", usage=usage)
 
 
 def _text(content: Any) -> str:
@@ -89,8 +97,9 @@ def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> Attemp
             "set --reasoning-effort none or --reasoning-headroom N",
             tries=1,
             billed="yes",
+            usage=usage,
         )
-    return AttemptFailed("empty", f"{name} sent an empty reply", 3, billed="yes")
+    return AttemptFailed("empty", f"{name} sent an empty reply", 3, billed="yes", usage=usage)
 
 
 def _usage(given: Any, text: str, request: Request) -> Usage:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from typing import NoReturn
 
 import click
 
+from generator.cli.terminal import safe
 from generator.errors import CouplesimError
 
 COMMANDS = {
@@ -38,6 +40,16 @@ class _LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            near = difflib.get_close_matches(error.command_name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {error.command_name!r}.{hint}", ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -46,8 +58,8 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 2 bad input, nothing sent; 3 some sessions failed; 4 stopped by a cap; 5 the provider "
-    "refuses; 6 storage; 7 run in use; 130/143 interrupted.",
+    epilog="Exit codes: 0 done; 2 bad input, nothing sent; 3 some sessions failed; 5 the provider refuses; 6 storage; "
+    "7 run in use; 130/143 interrupted.",
 )
 @click.version_option(package_name="couplesim")
 def group() -> None:
@@ -78,6 +90,6 @@ def main() -> NoReturn:
 def _say(error: CouplesimError) -> None:
     lines = str(error).splitlines() or [type(error).__name__]
     for line in lines:
-        click.echo(f"couplesim: {line}", err=True)
+        click.echo(safe(f"couplesim: {line}"), err=True)
     if len(lines) > 1:
         click.echo(f"couplesim: {len(lines)} problems; nothing was sent", err=True)

@@ -34,6 +34,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     from generator import batch, preflight
     from generator.assets import Assets
     from generator.cli.running import made_by, run, say_how_it_went, say_what_was_kept
+    from generator.cli.terminal import safe
     from generator.plan import expand, run_name
     from generator.settings import Chats
 
@@ -42,7 +43,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     preflight.require(specs[0], prompts)
     for lint in preflight.lints(specs[0], prompts):
         if not quiet:
-            click.echo(f"couplesim: {lint}", err=True)
+            click.echo(safe(f"couplesim: {lint}"), err=True)
     Chats().of(plan.models)
     folder = out or Path("outputs") / run_name(specs)
     ledger = batch.begin(folder, plan, specs, prompts, made_by())
@@ -51,7 +52,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
         for row in ledger.sessions():
             click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
     else:
-        say_how_it_went(ledger)
+        say_how_it_went(ledger, code)
     say_what_was_kept(ledger, code)
     ledger.close()
     raise click.exceptions.Exit(code)

@@ -38,9 +38,11 @@ def command(folder: Path) -> None:
     Run couplesim inside it: its files come before the shipped ones. Files that exist are left alone.
     """
     from generator.assets import shipped_root
-    from generator.errors import StorageError
+    from generator.errors import InputError, StorageError
     from generator.files import write_whole
 
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; name a folder")
     copied = kept = 0
     try:
         for name in ("personas", "prompts", "seeds", "schemas"):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from generator.cli.options import plan_from, plan_options
+from generator.cli.terminal import safe
 
 
 @click.command("preview", short_help="Show what would be sent.")
@@ -57,7 +58,7 @@ def command(
     else:
         _print(sent, totals)
         for lint in lints:
-            click.echo(str(lint), err=True)
+            click.echo(safe(str(lint)), err=True)
     if any(lint.severity == "error" for lint in lints):
         raise click.exceptions.Exit(2)
 
@@ -73,7 +74,7 @@ def _print(sent: dict[Any, Any], totals: dict[str, Any]) -> None:
         for message in messages:
             if message["content"]:
                 console.print(Text(f"[{message['role']}]", style="bold cyan"))
-                console.print(Text(message["content"]))
+                console.print(Text(safe(message["content"])))
                 console.print()
     console.print(Rule("expected", align="left"))
     console.print(

@@ -17,11 +17,12 @@ def command(run_folder: Path, retry_failed: bool, quiet: bool) -> None:
     Personas and prompts are taken from the ledger, as they were when the run began.
     """
     from generator.cli.running import run, say_how_it_went, say_what_was_kept
+    from generator.cli.runs import run_at
     from generator.ledger import Ledger
 
-    ledger = Ledger.open(run_folder)
+    ledger = Ledger.open(run_at(run_folder))
     code = run(ledger, quiet=quiet, retry_failed=retry_failed)
-    say_how_it_went(ledger)
+    say_how_it_went(ledger, code)
     say_what_was_kept(ledger, code)
     ledger.close()
     raise click.exceptions.Exit(code)

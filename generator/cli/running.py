@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from generator import batch
+from generator.cli.terminal import safe
 from generator.errors import CouplesimError
 from generator.ledger import Ledger, SessionRow, Status
 from generator.schema.session import REHEARSAL
@@ -22,6 +23,9 @@ from generator.settings import Chats
 
 GRACE_SECONDS = 30.0
 """How long the turn in flight may take after the first Ctrl-C."""
+
+SLOW_SECONDS = 5
+"""After so long without a new turn, the progress says how long it has waited."""
 
 SCRIPTED = "rehearsal: every word is scripted text from phrase banks, no language model was used"
 
@@ -44,10 +48,15 @@ def run(ledger: Ledger, *, quiet: bool, retry_failed: bool = False) -> int:
     return code
 
 
-def say_how_it_went(ledger: Ledger) -> None:
-    """Print what was made, where it is, and what to do next."""
-    counts = batch.summary(ledger)
+def say_how_it_went(ledger: Ledger, code: int) -> None:
+    """Print what was made, where it is, and what to do next; where nothing was made, only why, as an error."""
     rows = ledger.sessions()
+    failed = [f"failed:      session {row.number}, {row.message}" for row in rows if row.status == "failed"][:5]
+    if code and not ledger.counts()[0]:
+        for line in failed:
+            click.echo(safe(line), err=True)
+        return
+    counts = batch.summary(ledger)
     parts = [f"{counts.complete} complete"]
     parts += [
         f"{number} {word}"
@@ -66,15 +75,16 @@ def say_how_it_went(ledger: Ledger) -> None:
         if number
     ]
     click.echo(f"turns:       {', '.join(details)}")
-    click.echo(f"tokens:      {'<= ' if counts.tokens_estimated else ''}{counts.tokens:,}")
+    tokens = f"{'<= ' if counts.tokens_estimated else ''}{counts.tokens:,}"
+    click.echo(f"tokens:      {tokens} (every request holds the whole history)")
     if any(
         model.name == REHEARSAL
         for row in rows[:1]
         for model in (row.spec.models.therapist, row.spec.models.a, row.spec.models.b)
     ):
         click.echo(SCRIPTED)
-    for row in [row for row in rows if row.status == "failed"][:5]:
-        click.echo(f"failed:      session {row.number}, {row.message}")
+    for line in failed:
+        click.echo(safe(line))
     click.echo(f"transcripts: {ledger.folder / 'transcripts'}")
     click.echo(f"read one:    couplesim show {shlex.quote(str(ledger.folder))}")
 
@@ -93,6 +103,8 @@ def say_what_was_kept(ledger: Ledger, code: int) -> None:
         f"resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
         err=True,
     )
+    if not turns:
+        click.echo("or correct the command and run generate again", err=True)
 
 
 async def _run(ledger: Ledger, progress: _Progress, retry_failed: bool) -> int:
@@ -131,15 +143,30 @@ class _Progress:
         self._live: Any = None
         self._task: Any = None
         self._turns, self._kept = turns, kept
-        self._began = 0.0
+        self._began = self._since = time.monotonic()
+        self._at = "beginning"
 
     def __enter__(self) -> _Progress:
         if not self._quiet and sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                ProgressColumn,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+            from rich.text import Text
+
+            progress = self
+
+            class Doing(ProgressColumn):
+                def render(self, task: Any) -> Text:
+                    return Text(progress.doing())
 
             columns = (
-                TextColumn("{task.description}"),
+                Doing(),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("turns"),
@@ -154,18 +181,26 @@ class _Progress:
         if self._live is not None:
             self._live.stop()
 
+    def doing(self) -> str:
+        """Session and turn being waited for, and how long if it is slow."""
+        waited = int(time.monotonic() - self._since)
+        return self._at + (f", waiting {waited} s" if waited >= SLOW_SECONDS else "")
+
     def session_begins(self, row: SessionRow, turns_kept: int) -> None:
         self._began = time.monotonic()
-        if self._live is not None:
-            self._live.update(self._task, description=f"session {row.number}")
+        self._waits_for(row, turns_kept + 1)
 
     def turn_kept(self, row: SessionRow, turn: Turn) -> None:
+        self._waits_for(row, turn.n + 1)
         if self._live is not None:
             self._live.advance(self._task)
 
     def session_ends(self, row: SessionRow, status: Status, reason: str | None, message: str | None) -> None:
         seconds = time.monotonic() - self._began
         self.say(f"session {row.number}: {status}{f' ({reason})' if reason else ''}, {seconds:.1f} s")
+
+    def _waits_for(self, row: SessionRow, turn: int) -> None:
+        self._at, self._since = f"session {row.number}, turn {min(turn, row.spec.turns)}", time.monotonic()
 
     def say(self, text: str) -> None:
         """Print one line beside the progress."""

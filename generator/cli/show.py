@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 import click
+
+from generator.cli.terminal import safe
 
 STYLES = {
     "Therapist": "bold cyan",
@@ -16,33 +17,53 @@ STYLES = {
 }
 
 
+Shown = tuple[str, str, list[tuple[str, str, list[str]]], str]
+"""Title, structure, turns (label, text, marks) and a note."""
+
+
 @click.command("show", short_help="Show a transcript.")
 @click.argument("path", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.option("--session", "number", type=click.IntRange(min=1), default=1, metavar="N", help="Session of the run [1].")
 def command(path: Path, number: int) -> None:
     """Show a session of a run, or a transcript file, with cut-offs and trims marked.
 
-    In a run, what the ledger knows is shown; in a file, a cut-off is told by its text.
+    In a run, what the ledger knows is shown; in a file, a cut-off is told by its text. In a folder of transcripts
+    without a ledger, --session counts the files.
     """
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
-    title, structure, turns, note = _from_run(path, number) if path.is_dir() else _from_file(path)
-    console.print(Text(_safe(f"{title} · {structure}"), style="bold"))
+    title, structure, turns, note = _found(path, number)
+    console.print(Text(safe(f"{title} · {structure}"), style="bold"))
     if note:
-        console.print(Text(_safe(note), style="dim"))
+        console.print(Text(safe(note), style="dim"))
     for index, (label, text, marks) in enumerate(turns, start=1):
         line = Text(f"\n{index:>2} ", style="dim")
         line.append(label, style=STYLES[label])
         console.print(line)
-        body = Text(_safe(text))
+        body = Text(safe(text))
         for mark in marks:
             body.append(f" [{mark}]", style="reverse yellow" if mark == "cut off" else "dim yellow")
         console.print(body)
 
 
-def _from_run(folder: Path, number: int) -> tuple[str, str, list[tuple[str, str, list[str]]], str]:
+def _found(path: Path, number: int) -> Shown:
+    from generator.cli.runs import run_at
+    from generator.errors import InputError
+
+    if path.is_file() and path.name != "ledger.db":
+        return _from_file(path)
+    if path.is_dir() and not (path / "ledger.db").exists():
+        files = sorted(path.glob("transcripts/*.txt"))
+        if number <= len(files):
+            return _from_file(files[number - 1])
+        if files:
+            raise InputError(f"{path} has transcripts 1 to {len(files)}, not {number}")
+    return _from_run(run_at(path), number) if path.exists() else _from_file(path)
+
+
+def _from_run(folder: Path, number: int) -> Shown:
     from generator.cli.running import SCRIPTED
     from generator.errors import InputError
     from generator.ledger import Ledger
@@ -69,7 +90,7 @@ def _from_run(folder: Path, number: int) -> tuple[str, str, list[tuple[str, str,
     return row.spec.topic.title, row.spec.structure, turns, "\n".join(notes)
 
 
-def _from_file(path: Path) -> tuple[str, str, list[tuple[str, str, list[str]]], str]:
+def _from_file(path: Path) -> Shown:
     from generator.errors import InputError
     from generator.format import parse
     from generator.sentences import ends_mid_sentence
@@ -93,8 +114,3 @@ def _marks(turn: Any) -> list[str]:
     marks = ["cut off"] if turn.cut else []
     marks += [f"trimmed: {trim.kind}" for trim in turn.trims if trim.kind != "layout"]
     return marks + (["repeats an earlier turn"] if turn.repeat else [])
-
-
-def _safe(text: str) -> str:
-    """Without the controls and direction marks that could deceive a terminal."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d")

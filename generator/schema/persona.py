@@ -9,10 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
+from generator.schema.label import LABELS
 from generator.schema.record import Line, Name, Record, Slug, Text
-
-ROLE_LABELS = ("Therapist", "Patient A", "Patient B", "AI_Facilitator")
-"""The labels of the transcript format; nobody may be named like one of them."""
 
 School = Literal["nondirective", "emotionally-focused", "gottman", "cognitive-behavioural", "integrative"]
 Attachment = Literal["secure", "anxious", "avoidant", "fearful"]
@@ -20,7 +18,7 @@ BidStyle = Literal["direct", "hinting", "humorous", "practical", "protesting", "
 
 
 def _refuse_label(name: str) -> None:
-    if name.casefold() in {label.casefold() for label in ROLE_LABELS}:
+    if name.casefold() in {label.casefold() for label in LABELS}:
         raise ValueError(f"{name!r} is a transcript label; give this person another name")
 
 

@@ -26,6 +26,8 @@ class Subject(Record):
     title: str
     about: str
     concern: str
+    sensitive: bool = False
+    """Whether it calls for care; no joking it away."""
     angles: tuple[str, ...]
     lines: tuple[str, ...] = ()
     """Things partners with this concern say; empty for the therapist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -16,6 +17,12 @@ class Record(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+
+def _without_controls(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" and character != "\n" for character in text):
+        raise ValueError("holds a control character")
+    return text
 
 
 def _printable(text: str) -> str:
@@ -34,8 +41,14 @@ Name = Annotated[
 ]
 """A person's name as printed: 1 to 40 printable characters, begins with a letter, no colon."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True), AfterValidator(_without_controls)
+]
 """Non-empty text of at most 4,000 characters."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=r"^[^\n\r]+$")]
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=r"^[^\n\r]+$"),
+    AfterValidator(_without_controls),
+]
 """One line of at most 400 characters."""

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictInt, field_validator, model_validator
 
+from generator.schema.label import ROLE_OF as ROLE_OF
+from generator.schema.label import Label as Label
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.record import Line, Record, Slug
-
-Label = Literal["Therapist", "Patient A", "Patient B", "AI_Facilitator"]
-"""A speaker, exactly as it stands in transcripts."""
-
-Role = Literal["therapist", "partner", "facilitator"]
-"""What a speaker is; budgets and models are set by role."""
-
-ROLE_OF: dict[Label, Role] = {
-    "Therapist": "therapist",
-    "Patient A": "partner",
-    "Patient B": "partner",
-    "AI_Facilitator": "facilitator",
-}
 
 CutPolicy = Literal["server", "client", "sentence", "none"]
 
@@ -38,21 +27,20 @@ class Model(Record):
     """As the endpoint knows it: "gpt-4o". "rehearsal" is the built-in scripted speaker."""
     base_url: Line | None = None
     """Endpoint up to and including /v1. None: the OpenAI API, or the embedded speaker for "rehearsal"."""
-    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] = "OPENAI_API_KEY"
-    """Name of the environment variable that holds the key; the key itself stands in no file."""
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] | None = None
+    """Name of the environment variable that holds the key; the key itself stands in no file. None:
+    OPENAI_API_KEY for the OpenAI API, and no key at all for any other endpoint."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Sampling temperature. None: the endpoint's default."""
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Nucleus sampling. None: the endpoint's default."""
     layout: Literal["chat", "script"] = "chat"
     """`chat`: own turns as assistant, the others' as named user text. `script`: one growing script."""
     token_parameter: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """Which request field carries the budget."""
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     """For models that think first. None: not sent."""
-    reasoning_headroom: Annotated[int, Field(ge=0, le=100_000)] = 0
+    reasoning_headroom: Annotated[StrictInt, Field(ge=0, le=100_000)] = 0
     """Tokens set apart for hidden reasoning, on top of the spoken budget."""
-    context_tokens: Annotated[int, Field(ge=256)] | None = None
+    context_tokens: Annotated[StrictInt, Field(ge=256)] | None = None
     """Size of the context window in tokens. None: unknown, the endpoint says when it is full."""
 
     @field_validator("base_url")
@@ -91,15 +79,15 @@ class Cast(Record):
 class Budget(Record):
     """Tokens a turn and a session may take."""
 
-    turn_tokens: Annotated[int, Field(ge=8, le=8192)] = 150
+    turn_tokens: Annotated[StrictInt, Field(ge=8, le=8192)] = 150
     """Tokens a turn, for every role without a number of its own."""
-    therapist_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
-    partner_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
-    facilitator_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
+    therapist_tokens: Annotated[StrictInt, Field(ge=8, le=8192)] | None = None
+    partner_tokens: Annotated[StrictInt, Field(ge=8, le=8192)] | None = None
+    facilitator_tokens: Annotated[StrictInt, Field(ge=8, le=8192)] | None = None
     cut: CutPolicy = "server"
     """`server`: the endpoint stops at the budget. `client`: twice as much is asked for and cut here with
     the model's tokenizer. `sentence`: as `server`, then back to the last whole sentence. `none`: no limit."""
-    session_tokens: Annotated[int, Field(ge=100)] | None = None
+    session_tokens: Annotated[StrictInt, Field(ge=100)] | None = None
     """Prompt and reply tokens of all requests of a session together; at a turn boundary the session ends
     when the next turn could pass it. None: no limit."""
 
@@ -159,6 +147,9 @@ class Spec(Record):
 
     @property
     def id(self) -> str:
-        """Identity: first 16 hex digits of the SHA-256 of the canonical JSON."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """Identity: first 16 hex digits of the SHA-256 of the canonical JSON, without the names of the
+        variables that hold keys and without roles that no structure has yet."""
+        nameless = {"key_env"}
+        unsaid: Any = {"models": {"therapist": nameless, "a": nameless, "b": nameless, "facilitator": True}}
+        canonical = json.dumps(self.model_dump(mode="json", exclude=unsaid), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

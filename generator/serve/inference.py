@@ -63,7 +63,7 @@ def understand(body: Body) -> tuple[Perspective, list[tuple[Label, str]]]:
     if room.couple is None:
         names |= _strangers(body.messages, prompt, names, label)
     opened = label == "Therapist" and room.couple is not None
-    return _view(room, label, names), reading.turns(body.messages, label, names, opened=opened)
+    return _view(room, label, names, prompt), reading.turns(body.messages, label, names, opened=opened)
 
 
 def _whose_turn(messages: list[Message], prompt: str, names: Mapping[str, Label]) -> Label:
@@ -93,7 +93,7 @@ def _named(names: Mapping[str, Label]) -> set[Label]:
     return {label for name, label in names.items() if name != label}
 
 
-def _view(room: Room, label: Label, names: Mapping[str, Label]) -> Perspective:
+def _view(room: Room, label: Label, names: Mapping[str, Label], prompt: str) -> Perspective:
     """The perspective of `label`; what was not recognised is left out of it."""
     known = library()
     couple = room.couple or known.couples[0]
@@ -109,6 +109,7 @@ def _view(room: Room, label: Label, names: Mapping[str, Label]) -> Perspective:
         rng_seed=0,
     )
     seen = perspective(spec, label, Temperament())
+    seen = seen.model_copy(update={"temperament": _temperament(seen, prompt)})
     unknown: dict[str, Any] = {}
     if room.couple is None:
         questions = tuple(question for question in spec.topic.questions if "{name}" not in question)
@@ -120,6 +121,12 @@ def _view(room: Room, label: Label, names: Mapping[str, Label]) -> Perspective:
     if room.therapist is None:
         unknown |= {"therapist": _stranger("Therapist", names), "practice": None}
     return seen.model_copy(update=unknown)
+
+
+def _temperament(seen: Perspective, prompt: str) -> Temperament:
+    """That of the prompt set whose words these are; a middling one if none of ours was used."""
+    sets = (prompts for prompts in library().prompt_sets if prompts.system(seen) == prompt.strip())
+    return next((prompts.settings.temperament for prompts in sets), seen.temperament)
 
 
 def _stranger(label: Label, names: Mapping[str, Label]) -> Person:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from generator.assets import Assets
 from generator.personas import load_couple, load_therapist, load_topic
+from generator.prompts import PromptSet, load_prompt_set
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.session import Label
 from generator.serve.reading import stands
@@ -19,11 +20,12 @@ P = TypeVar("P", Couple, Therapist, Topic)
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """All personas there are, the user's own and those shipped."""
+    """All personas and prompt sets there are, the user's own and those shipped."""
 
     couples: tuple[Couple, ...]
     therapists: tuple[Therapist, ...]
     topics: tuple[Topic, ...]
+    prompt_sets: tuple[PromptSet, ...]
 
 
 @functools.cache
@@ -34,6 +36,7 @@ def library() -> Library:
         couples=tuple(load_couple(name, assets) for name in assets.all("couple")),
         therapists=tuple(load_therapist(name, assets) for name in assets.all("therapist")),
         topics=tuple(load_topic(name, assets) for name in assets.all("topic")),
+        prompt_sets=tuple(load_prompt_set(name, assets) for name in assets.all("prompt set")),
     )
 
 

@@ -153,6 +153,15 @@ def test_run_is_refused_at_the_first_request(behaviour, words):
     assert_says(asked.error, words)
 
 
+@pytest.mark.parametrize("refusal", [error(401), body({"error": {"code": 401}})], ids=["status", "in 200"])
+@pytest.mark.parametrize("before", [ok(), status(500)], ids=["reply", "fault"])
+def test_key_refused_later_may_have_cost_something(before, refusal):
+    """Row 4: only the very first answer proves that nothing was charged."""
+    asked = ask(before, refusal, asks=2)
+    assert isinstance(asked.error, ProviderRefused)
+    assert str(asked.error) == f"API key refused by {asked.server.host} (401)"
+
+
 @pytest.mark.parametrize(("seconds", "form"), [(3600, "until %H:%MZ"), (86400, "until %Y-%m-%d %H:%MZ")])
 def test_rate_limit_says_until_when(seconds, form):
     """Row 10."""
@@ -266,6 +275,26 @@ def test_memory_stays_bounded(behaviour):
 def test_large_reply_below_the_cap():
     text = "word " * (MB // 4)
     assert ask(ok(text)).reply.text == text
+
+
+# Replies that cannot be used
+
+
+def test_unusable_reply_is_asked_for_again_with_another_seed():
+    """Rows 22 and 27: a deterministic endpoint would only repeat itself."""
+    asked = ask(ok("Daniel: No."), status(503), ok(""), ok("Yes."), seed=11, usable=lambda text: text == "Yes.")
+    assert asked.reply.text == "Yes."
+    assert asked.reply.attempts == 4
+    assert [seen.json["seed"] for seen in asked.server.requests] == [11, 12, 12, 13]
+    kinds = [("fail", "empty", "yes"), ("fail", "unavailable", "no"), ("fail", "empty", "yes")]
+    assert asked.log.events == [event for kind in kinds for event in (("begin",), kind)] + [("begin",)]
+
+
+def test_unusable_replies_fail_the_session():
+    asked = ask(ok("Daniel: No."), usable=lambda _: False)
+    assert asked.error.reason == "empty"
+    assert asked.server.count == 3
+    assert_says(asked.error, "turn 1, Therapist: gpt-4o no words of the speaker's own (3 attempts)")
 
 
 # Rate limits

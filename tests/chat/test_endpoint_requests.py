@@ -7,7 +7,7 @@ import pytest
 
 from generator.errors import ProviderRefused
 from generator.schema.session import REHEARSAL, Model
-from tests.chat.asking import KEY, Clock, ask, endpoint_at, request
+from tests.chat.asking import KEY, Clock, ask, endpoint_at, outcome, request
 from tests.faults.server import (
     Server,
     body,
@@ -21,7 +21,7 @@ from tests.faults.server import (
 
 
 def test_request_body():
-    model = Model(name="gpt-4o", temperature=0.7, top_p=0.9, reasoning_effort="low")
+    model = Model(name="gpt-4o", temperature=0.7, reasoning_effort="low")
     asked = ask(ok(), model=model, seed=11)
     (seen,) = asked.server.requests
     assert seen.path == "/v1/chat/completions"
@@ -35,9 +35,32 @@ def test_request_body():
         "seed": 11,
         "max_tokens": 150,
         "temperature": 0.7,
-        "top_p": 0.9,
         "reasoning_effort": "low",
     }
+
+
+def test_nothing_is_sent_that_stands_in_the_environment(monkeypatch):
+    """The SDK would send all of it, and let a custom header take the key's place."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-zanzibar")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-zanzibar")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-zanzibar")
+    names = ("X-Team", "Authorization", "User-Agent", "Host", "Content-Length", "Cookie", "OpenAI-Organization")
+    odd = ["X-Ä: zanzibar €", ": zanzibar", "zanzibar"]
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join([*(f"{name}: zanzibar" for name in names), *odd]))
+    asked = ask(ok())
+    (seen,) = asked.server.requests
+    assert asked.reply.text == "Good morning."
+    assert {name: value for name, value in seen.headers.items() if not name.startswith("x-stainless-")} == {
+        "host": asked.server.host,
+        "authorization": f"Bearer {KEY}",
+        "content-type": "application/json",
+        "content-length": str(len(seen.body)),
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "couplesim",
+        "connection": "keep-alive",
+    }
+    assert "zanzibar" not in str(seen.headers)
 
 
 def test_nothing_is_sent_that_was_not_set():
@@ -127,9 +150,38 @@ def test_refused_again_is_refused(name):
     asked = ask(error(400, code="unsupported_parameter", param=name))
     assert isinstance(asked.error, ProviderRefused)
     assert asked.server.count == 2
+    assert str(asked.error) == f"model gpt-4o rejects {name}"
 
 
-@pytest.mark.parametrize("name", ["temperature", "top_p", "reasoning_effort"])
+def test_max_completion_tokens_is_renamed_once_and_remembered():
+    """Row 2, the other way round: an older server knows max_tokens alone."""
+    refusal = status(422, {"detail": [{"loc": ["body", "max_completion_tokens"], "msg": "Extra inputs"}]})
+    asked = ask(refusal, ok(), asks=2, model=Model(name="m", token_parameter="max_completion_tokens"))
+    sent = [seen.json for seen in asked.server.requests]
+    assert [data.get("max_completion_tokens") for data in sent] == [150, None, None]
+    assert [data.get("max_tokens") for data in sent] == [None, 150, 150]
+
+
+@pytest.mark.parametrize("first", ["max_tokens", "max_completion_tokens"])
+def test_token_parameters_are_not_switched_back_and_forth(first):
+    """Row 2: where both are rejected, the run is refused."""
+
+    def script(_, seen):
+        name = "max_tokens" if "max_tokens" in seen.json else "max_completion_tokens"
+        return error(400, code="unsupported_parameter", param=name)
+
+    server = Server(script)
+
+    async def go():
+        async with server, endpoint_at(server.url, Clock()) as endpoint:
+            return [await outcome(endpoint, request(Model(name="m", token_parameter=first))) for _ in range(2)]
+
+    (other,) = {"max_tokens", "max_completion_tokens"} - {first}
+    assert [str(error) for error in asyncio.run(go())] == [f"model m rejects {other}"] * 2
+    assert [first in seen.json for seen in server.requests] == [True, False, False]
+
+
+@pytest.mark.parametrize("name", ["temperature", "reasoning_effort"])
 @pytest.mark.parametrize(
     "refusal",
     [

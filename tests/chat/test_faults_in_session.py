@@ -7,7 +7,7 @@ import pytest
 
 from generator.errors import SessionFailed
 from generator.format import LABELS, render
-from generator.schema.session import Cast, Model
+from generator.schema.session import Budget, Cast, Model, Spec
 from generator.schema.turn import Trim, Turn
 from generator.session import Session
 from tests.builders import prompt_set, spec
@@ -36,13 +36,13 @@ class Spoken:
         return [turn.text for turn in self.session.turns]
 
 
-def speak(*script, turns: list[Turn] | None = None) -> Spoken:
+def speak(*script, turns: list[Turn] | None = None, of: Spec = SPEC) -> Spoken:
     """The session, spoken until it ends or fails, with a server that answers by this script."""
     server, log, clock = Server(script), Log(), Clock()
 
     async def go() -> Spoken:
         async with server, endpoint_at(server.url, clock) as endpoint:
-            session = Session(SPEC, prompt_set(), dict.fromkeys(LABELS, endpoint), turns or (), log)
+            session = Session(of, prompt_set(), dict.fromkeys(LABELS, endpoint), turns or (), log)
             try:
                 async for _ in session.run():
                     pass
@@ -128,6 +128,27 @@ def test_over_budget_is_kept_and_flagged():
     assert turns[0].text == "Hello."
 
 
+def test_what_earlier_attempts_took_is_not_over_budget():
+    """The text that came is within the budget; the usage is that of two attempts, of 100 tokens each."""
+    usage = {"prompt_tokens": 9, "completion_tokens": 100}
+    turn = speak(ok("", usage=usage), ok("Hello.", usage=usage), ok("Hi.")).session.turns[0]
+    assert turn.reply.usage.completion == 200
+    assert not turn.over_budget
+    long = speak(ok("", usage=usage), ok("word " * 200, usage=usage), ok("Hi.")).session.turns[0]
+    assert long.over_budget
+
+
+def test_a_session_taken_up_again_has_spent_what_it_spent():
+    """Attempts that brought nothing count for the session's budget, live and from the turns kept."""
+    of = spec(turns=4, models=SPEC.models, budget=Budget(session_tokens=10_000))
+    dear = {"prompt_tokens": 4000, "completion_tokens": 20}
+    live = speak(ok("", usage=dear), ok("Daniel: No.", usage=dear), ok("Welcome.", usage=dear), of=of)
+    assert (live.session.end, live.texts) == ("session_tokens", ["Welcome."])
+    assert live.session.turns[0].reply.usage.total == 3 * 4020
+    resumed = speak(ok("Hi."), turns=live.session.turns, of=of)
+    assert (resumed.session.end, resumed.server.count) == ("session_tokens", 0)
+
+
 FOREIGN = [
     # the therapist says, is left, is removed
     ("Tell me more.\n\nPatient B: I feel alone.", "Tell me more.", "Patient B: I feel alone."),
@@ -159,6 +180,7 @@ def test_only_another_speakers_lines_is_an_empty_reply(said):
 
     mended = speak(ok(said), ok("Go on."))
     assert mended.texts == ["Go on."] * 4
+    assert [turn.reply.attempts for turn in mended.session.turns] == [2, 1, 1, 1]
     assert mended.log.events == [("begin",), ("fail", "empty", "yes"), *[("begin",)] * 4]
 
 

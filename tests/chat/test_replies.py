@@ -4,7 +4,7 @@ import pytest
 
 from generator.schema.turn import Usage
 from tests.chat.asking import ask, case, request
-from tests.faults.server import body, ok
+from tests.faults.server import body, error, ok, reset
 
 READ = [
     # row, behaviour, fields of the reply
@@ -73,6 +73,37 @@ USAGES = [
 def test_usage(usage, expected):
     """Row 26: what is not told is reserved at its upper bound."""
     assert ask(ok(usage=usage)).reply.usage == Usage(**expected)
+
+
+SPENT = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 64}}
+HIDDEN = {"prompt_tokens": 10, "completion_tokens": 8, "completion_tokens_details": {"reasoning_tokens": 7}}
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        ok("", usage=HIDDEN),
+        ok("Daniel: No.", usage=HIDDEN),
+        ok(None, refusal="No.", usage=HIDDEN),
+        ok(message=None, usage=HIDDEN),
+    ],
+    ids=["empty", "unusable", "refused", "no message"],
+)
+def test_usage_has_billed_failures_in_it(failed):
+    """Row 22: a turn costs what all its attempts cost."""
+    reply = ask(failed, ok("Yes.", usage=SPENT), usable=lambda text: text == "Yes.").reply
+    assert reply.usage == Usage(prompt=110, cached=64, completion=28, reasoning=7)
+
+
+def test_usage_has_no_part_of_what_was_not_billed():
+    usage = {"prompt_tokens": 9, "completion_tokens": 9}
+    faults = error(503, usage=usage), body({"error": {"code": 502}, "usage": usage}), reset()
+    assert ask(*faults, ok(usage=SPENT)).reply.usage == Usage(prompt=100, cached=64, completion=20)
+
+
+def test_usage_is_estimated_if_an_attempts_is():
+    reply = ask(ok("", usage=None), ok(usage=SPENT)).reply
+    assert reply.usage == Usage(prompt=request().prompt_tokens + 100, cached=64, completion=150 + 20, estimated=True)
 
 
 def test_usage_without_a_limit_is_counted():

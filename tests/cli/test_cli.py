@@ -1,12 +1,14 @@
 """Every command through the shell: what it prints, writes and leaves alone."""
 
 import json
+import re
 import socket
 import subprocess
 import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,8 @@ from hypothesis import strategies as st
 from generator import batch, tokens
 from generator.assets import Assets, shipped_root
 from generator.cli import COMMANDS
-from generator.cli.show import _safe
+from generator.cli.running import _Progress
+from generator.cli.terminal import safe
 from generator.format import parse
 from generator.plan import Plan, expand
 from generator.schema.session import Spec
@@ -43,8 +46,9 @@ def test_help_names_every_command_and_every_exit_code(tmp_path):
     assert done.returncode == 0
     for name in COMMANDS:
         assert f"\n  {name} " in done.stdout
-    for code in ("0 done", "2 bad", "3 some", "4 ", "5 the", "6 ", "7 run", "130/143"):
+    for code in ("0 done", "2 bad", "3 some", "5 the", "6 ", "7 run", "130/143"):
         assert code in " ".join(done.stdout.split())
+    assert "; 4 " not in done.stdout
 
 
 def test_generate_makes_transcripts_and_says_what_and_where(made):
@@ -55,6 +59,7 @@ def test_generate_makes_transcripts_and_says_what_and_where(made):
     assert f"transcripts: {name}/transcripts\nread one:    couplesim show {name}\n" in done.stdout
     assert done.stdout.startswith("2 sessions: 2 complete\nturns:       14 turns, ")
     assert "no language model was used" in done.stdout
+    assert re.search(r"\ntokens:      [<= ]*[0-9,]+ \(every request holds the whole history\)\n", done.stdout)
     assert list(transcripts(run)) == [f"{n:06d}_work-home-role-strain_daniel-marcus.txt" for n in (1, 2)]
     for text in transcripts(run).values():
         assert [label for label, _ in parse(text.decode()).turns][:3] == ["Therapist", "Patient A", "Patient B"]
@@ -103,6 +108,56 @@ def test_show_marks_what_the_ledger_knows(made):
     assert "Daniel and Marcus with Dr. Anya Forger; prompt set baseline" in shown
 
 
+def test_a_runs_ledger_means_the_run(made):
+    folder, _ = made
+    run = run_of(folder)
+    assert couplesim(folder, "show", run / "ledger.db").stdout == couplesim(folder, "show", run).stdout
+
+
+def test_a_folder_without_a_run_is_told_with_the_runs_near_it(made):
+    folder, _ = made
+    name = run_of(folder).relative_to(folder)
+    for command in ("show", "resume"):
+        within = couplesim(folder, command, "outputs")
+        assert (within.returncode, f"it holds runs: {name}\n" in within.stderr) == (2, True)
+    around = couplesim(folder, "resume", f"{name}/transcripts")
+    assert (around.returncode, f"; {name} is a run\n" in around.stderr) == (2, True)
+
+
+def test_show_takes_a_folder_of_transcripts_without_a_ledger(tmp_path, made):
+    texts = transcripts(run_of(made[0]))
+    (tmp_path / "kept/transcripts").mkdir(parents=True)
+    for name, text in texts.items():
+        (tmp_path / "kept/transcripts" / name).write_bytes(text)
+    second = tmp_path / "kept/transcripts" / list(texts)[1]
+    shown = couplesim(tmp_path, "show", "kept", "--session", 2)
+    assert (shown.returncode, shown.stdout) == (0, couplesim(tmp_path, "show", second).stdout)
+    missing = couplesim(tmp_path, "show", "kept", "--session", 3)
+    assert (missing.returncode, "kept has transcripts 1 to 2, not 3" in missing.stderr) == (2, True)
+
+
+def test_choices_are_taken_in_any_case(tmp_path):
+    done = couplesim(
+        tmp_path, "generate", "--turns", 2, "--first", "b", "--cut", "Sentence", "--layout", "SCRIPT", "--out", "run"
+    )
+    spec = Spec.model_validate_json(rows(tmp_path / "run", "SELECT spec FROM session")[0][0])
+    assert (done.returncode, spec.first, spec.budget.cut, spec.models.a.layout) == (0, "B", "sentence", "script")
+
+
+def test_progress_tells_session_and_turn_and_a_long_wait(monkeypatch):
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=100.0)
+    monkeypatch.setattr("generator.cli.running.time", clock)
+    progress = _Progress(9, 0, quiet=True)
+    row = SimpleNamespace(number=3, spec=SimpleNamespace(turns=12))
+    progress.session_begins(row, 10)
+    assert progress.doing() == "session 3, turn 11"
+    progress.turn_kept(row, SimpleNamespace(n=11))
+    clock.now += 17
+    assert progress.doing() == "session 3, turn 12, waiting 17 s"
+    progress.turn_kept(row, SimpleNamespace(n=12))
+    assert progress.doing() == "session 3, turn 12"
+
+
 def test_show_marks_the_seeds_nine_cut_offs(tmp_path):
     (tmp_path / "seed.txt").write_text(seed_text(), encoding="utf-8", newline="\r\n")
     done = couplesim(tmp_path, "show", "seed.txt")
@@ -128,7 +183,7 @@ def test_show_says_what_was_trimmed_and_strips_what_could_deceive_a_terminal(tmp
 
 @given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "L", "Zs"])))
 def test_nothing_that_could_deceive_a_terminal_is_shown(text):
-    shown = _safe(text)
+    shown = safe(text)
     assert not set(shown) & set(map(chr, [*range(10), *range(11, 32), *range(127, 160), 0x61C, 0x200E, 0x200F]))
     assert not set(shown) & set(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)]))
     assert [c for c in shown if c.isalpha()] == [c for c in text if c.isalpha()]
@@ -145,6 +200,29 @@ def test_list_tells_everything_and_marks_what_is_sensitive(tmp_path):
     for kind in ("couples", "topics"):
         assert {f"{row['id']}*" for row in data[kind] if row["sensitive"]} <= set(lines)
     assert list(json.loads(couplesim(tmp_path, "list", "topics", "--json").stdout)) == ["topics"]
+
+
+def test_list_shows_what_loads_and_tells_what_does_not(tmp_path):
+    bad = tmp_path / "personas/topics/grief.yaml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("id: greif\ntitle: A \u202e[b]title[/b]\n", encoding="utf-8")
+    done = couplesim(tmp_path, "list")
+    assert done.returncode == 2
+    assert "personas/topics/grief.yaml:1:1: about: this key is missing" in done.stderr
+    assert ("daniel-marcus" in done.stdout, "anger" in done.stdout, "\ngrief" in done.stdout) == (True, True, False)
+    assert couplesim(tmp_path, "list", "couples").returncode == 0
+
+
+def test_list_and_preview_strip_what_could_deceive_a_terminal(tmp_path):
+    couplesim(tmp_path, "init", ".")
+    topic = tmp_path / "personas/topics/grief.yaml"
+    mine = tmp_path / "prompts/baseline/set.yaml"
+    mine.write_text(re.sub(r"tries: >-\n", "tries: >-\n  [bold]\u202eeht ", mine.read_text("utf-8")), "utf-8")
+    topic.write_text(re.sub(r"about: >-\n", "about: >-\n  \u202eeht ", topic.read_text("utf-8")), "utf-8")
+    listed = couplesim(tmp_path, "list", "prompts").stdout
+    assert ("[bold]eht" in listed, "\u202e" in listed) == (True, False)
+    shown = couplesim(tmp_path, "preview", "--topic", "grief").stdout
+    assert (" eht " in shown, "\u202e" in shown) == (True, False)
 
 
 def test_preview_needs_no_key_counts_tokens_and_writes_nothing(tmp_path):

@@ -21,8 +21,11 @@ FILES = {
 }
 
 OPTIONS = [
-    ("--couple daniel-marcsu", "no couple 'daniel-marcsu': did you mean 'daniel-marcus'?"),
-    ("--therapist anya", "no therapist 'anya'"),
+    ("--couple daniel-marcsu", "no couple 'daniel-marcsu'; did you mean 'daniel-marcus'?"),
+    ("--therapist anya", "no therapist 'anya'; did you mean 'anya-forger'? Looked in "),
+    ("--topic parent", "no topic 'parent'; did you mean 'parenting-conflicts'"),
+    ("--couple marcus", "no couple 'marcus'; did you mean 'daniel-marcus'?"),
+    ("--couple zzz", "no couple 'zzz'. Looked in "),
     ("--topic greif", "did you mean 'grief'?"),
     ("--prompts basline", "did you mean 'baseline'?"),
     ("--couple ./nobody.yaml", "./nobody.yaml: there is no such couple file"),
@@ -31,12 +34,12 @@ OPTIONS = [
     ("--model gpt-4o", "model 'gpt-4o' needs a key: set OPENAI_API_KEY in the environment"),
     ("--model m --key-env MY_KEY", "set MY_KEY in the environment"),
     ("--partner-model m", "model 'm' needs a key"),
-    ("-n 0", "--sessions: Input should be greater than or equal to 1 (got 0)"),
+    ("-n 0", "--sessions: must be at least 1 (got 0)"),
     ("-n -1", "--sessions: "),
     ("-n 1000000000", "--sessions: "),
     ("-n many", "Invalid value for '-n'"),
     ("--turns 0", "--turns: "),
-    ("--temperature nan", "--temperature: Input should be a finite number"),
+    ("--temperature nan", "--temperature: should be a finite number"),
     ("--temperature inf", "--temperature: "),
     ("--temperature -1", "--temperature: "),
     ("--turn-tokens 0", "--turn-tokens: "),
@@ -44,6 +47,8 @@ OPTIONS = [
     ("--base-url localhost:8000/v1", "--base-url: a base URL looks like http://localhost:8000/v1"),
     ("--cut sometimes", "Invalid value for '--cut'"),
     ("--frobnicate", "No such option '--frobnicate'"),
+    ("--top-p 1", "No such option '--top-p'"),
+    ("--session-tokens 500", "error: budget.session_tokens: 500 cannot hold the first request"),
     ("--api-key x", "No such option '--api-key'"),
     ("nowhere.yaml", "nowhere.yaml: cannot be read"),
     ("misspelt.yaml", "misspelt.yaml:2:1: coupel: unknown key; did you mean 'couple'?"),
@@ -57,12 +62,13 @@ OTHERS = [
     ("show nowhere", 2, "nowhere: cannot be read"),
     ("show latin.txt", 2, "latin.txt: line 1 is not UTF-8"),
     ("show odd.txt", 2, "odd.txt: not in the seed format: line 3: expected a rule of 70 '='"),
-    ("resume nowhere", 6, "nowhere: there is no run here"),
-    ("show .", 6, ".: there is no run here"),
+    ("serv", 2, "No such command 'serv'. Did you mean 'serve'?"),
+    ("resume nowhere", 2, "nowhere: there is no run here"),
+    ("show .", 2, ".: there is no run here"),
     ("list everything", 2, "Invalid value for '[couples|"),
     ("preview --price-in 1", 2, "--price-in and --price-out belong together"),
     ("preview -n 0", 2, "--sessions: "),
-    ("init plan.yaml", 6, "cannot write to plan.yaml"),
+    ("init plan.yaml", 2, "plan.yaml: is a file; name a folder"),
     ("schema --out plan.yaml", 2, "Invalid value for '--out'"),
     ("serve --host 0.0.0.0", 2, "0.0.0.0"),
 ]  # fmt: skip
@@ -141,6 +147,8 @@ def test_what_an_endpoint_refuses_is_said_with_what_is_kept_and_how_to_go_on(tmp
     assert said.format(host=server.host) in done.stderr + done.stdout
     retry = " --retry-failed" if code == 3 else ""
     assert f"kept: 0 turns in 0 sessions; resume: couplesim resume run{retry}\n" in done.stderr
+    assert done.stderr.endswith("\nor correct the command and run generate again\n")
+    assert form or done.stdout == "", "no summary of nothing"
 
 
 def test_an_interrupted_provider_keeps_what_was_spoken(tmp_path):
@@ -148,3 +156,5 @@ def test_an_interrupted_provider_keeps_what_was_spoken(tmp_path):
         done = couplesim(tmp_path, "generate", "--model", "m", "--base-url", server.url, "--out", "run", "--turns", 9)
         assert (done.returncode, server.count) == (5, 3)
     assert "kept: 2 turns in 1 sessions; resume: couplesim resume run\n" in done.stderr
+    assert "run generate again" not in done.stderr
+    assert done.stdout.startswith("1 session: 0 complete, 1 open\nturns:       2 turns, ")

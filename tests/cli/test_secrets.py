@@ -37,7 +37,18 @@ def found(folder, *texts: str) -> list[str]:
 @pytest.mark.parametrize(("behaviour", "code"), ENDPOINTS.values(), ids=ENDPOINTS)
 def test_a_key_that_an_endpoint_sends_back_is_kept_nowhere(tmp_path, behaviour, code):
     with served([behaviour]) as server:
-        options = ("--turns", 1, "--model", "m", "--base-url", server.url, "--out", "run")
+        options = (
+            "--turns",
+            1,
+            "--model",
+            "m",
+            "--base-url",
+            server.url,
+            "--key-env",
+            "OPENAI_API_KEY",
+            "--out",
+            "run",
+        )
         done = couplesim(tmp_path, "generate", *options, OPENAI_API_KEY=CANARY)
         assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
     assert (done.returncode, (tmp_path / "run" / "ledger.db").exists()) == (code, True), done.stderr

@@ -102,7 +102,8 @@ def test_the_smaller_limit_counts_and_tokens_are_counted(client):
 def test_text_ends_before_a_stop_string(client):
     text = ask(client).choices[0].message.content
     first, second = text.split()[9], text.split()[4]
-    for stop, found in ((first, first), ([first, second, ""], second), (["never said"], None), ("", None)):
+    both = min(first, second, key=text.find)
+    for stop, found in ((first, first), ([first, second, ""], both), (["never said"], None), ("", None)):
         stopped = ask(client, stop=stop).choices[0]
         assert stopped.finish_reason == "stop"
         assert stopped.message.content == (text[: text.find(found)] if found else text)

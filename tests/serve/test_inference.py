@@ -5,7 +5,6 @@ import json
 import pytest
 
 from generator.chat.rehearsal.chat import compose
-from generator.schema.session import Temperament
 from generator.serve import wire
 from generator.serve.inference import ANY_TOPIC, understand
 from tests.builders import SHIPPED, layout, speak, spec
@@ -30,7 +29,7 @@ def assert_read_back(requests):
     for request in requests:
         view, spoken = from_messages(json.loads(request.messages))
         assert spoken == list(request.spoken)
-        known = request.perspective.model_copy(update={"temperament": Temperament(), "structure": view.structure})
+        known = request.perspective.model_copy(update={"structure": view.structure})
         assert view == known
 
 

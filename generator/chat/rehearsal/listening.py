@@ -29,10 +29,10 @@ _PROPOSING = re.compile(
     r"\b(?:what if|how about|could we|can we|shall we|let's|maybe we|would you|we could|the idea of)\b", re.I
 )
 _NOUN_PHRASE = re.compile(
-    r"\b((?:my|your|our|the|that|this|a|an|no|every|one)(?: [a-z][a-z'’-]+){1,2})(?=[.,;:!?]|$)", re.IGNORECASE
+    r"\b((?:my|your|our|the|that|this|a|an|no|every|one)(?: [a-z][a-z'’-]+){2})(?=[.,;:!?]|$)", re.IGNORECASE
 )
 _VERBS = frozenset("can will could would must should may might is was are were had has have do does did".split())
-_WEAK_ENDS = frozenset(
+_WEAK = frozenset(
     """is was are were be been it me you him her them us off on in up down out over there here again too
     now then today way one thing time lot bit little much more less all that this what who not yet first last
     do did does have has had say said says know think go goes went come comes came get gets got make makes
@@ -81,6 +81,16 @@ def question_kind(question: str) -> str:
         if re.search(pattern, question, re.IGNORECASE):
             return kind
     return "open"
+
+
+def phase_of(view: Perspective, spoken: Spoken) -> str:
+    """Where the hour has come to: complaint, exploration or step; later for guarded, less agreeable people."""
+    mood = view.temperament
+    if len(spoken) < 6 + 6 * mood.guarded + 4 * (1 - mood.agreeable):
+        return "complaint"
+    if len(spoken) < 14 + 4 * mood.guarded + 10 * (1 - mood.agreeable):
+        return "exploration"
+    return "step"
 
 
 def addressed(view: Perspective, text: str) -> set[Label]:
@@ -141,12 +151,13 @@ def _quotable(text: str, said: str) -> list[str]:
             phrase = match[1][0].lower() + match[1][1:]
             if _is_noun_phrase(phrase.casefold().split()) and f"“{phrase}”" not in said:
                 found.append(phrase)
-    telling = [phrase for phrase in found if len(phrase.split()) > 2]
-    return telling or found
+    return found
 
 
 def _is_noun_phrase(words: list[str]) -> bool:
-    last, before = words[-1], words[-2]
-    if last in _WEAK_ENDS or len(last) < 4 or last.endswith(("ing", "ly", "n't")):
+    """Whether three words are surely an article or possessive, a describing word and a noun. Better none than a
+    wrong one: a therapist who quotes scraps parodies listening."""
+    before, last = words[-2], words[-1]
+    if {before, last} & (_WEAK | _VERBS) or min(len(before), len(last)) < 4:
         return False
-    return before not in _VERBS and before != "of" and not (len(words) > 2 and before.endswith("s"))
+    return not last.endswith(("s", "ed", "ing", "ly", "n't")) and not before.endswith(("s", "ly", "n't"))

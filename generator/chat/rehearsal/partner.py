@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from generator.chat.rehearsal.banks import banks
 from generator.chat.rehearsal.composer import Composer
-from generator.chat.rehearsal.listening import Heard, Spoken, listen
+from generator.chat.rehearsal.listening import Heard, Spoken, listen, phase_of
 from generator.schema.perspective import Perspective
 
 LONG_SHARE = 0.47
@@ -48,27 +48,19 @@ def compose(view: Perspective, spoken: Spoken, rng: random.Random) -> str:
     target = _target_tokens(view, rng)
     closing = _closing(phase, heard, rng)
     room = target - (24 if closing else 0)
-    turn.add(*_opening(view, heard, phase, spoken, rng), limit=target)
+    opening = _opening(view, heard, phase, spoken, rng)
+    turn.add(*opening, limit=target)
+    guard = 0.0 if opening == ("take_up_step",) else 0.5 * view.temperament.guarded**1.5
     missing = _unnamed_particulars(view, spoken)
     for groups in (*_plan_groups(phase, heard, view, rng), BODIES[phase], BODIES[phase], BODIES["exploration"]):
         for acts in groups:
             if turn.length >= room - 12:
                 break
-            turn.add(*_tempered(acts, view, rng), limit=room + 8, wanting=missing)
+            turn.add(*_tempered(acts, view, guard, rng), limit=room + 8, wanting=missing)
             missing = ()
     if closing:
         turn.add(*closing, limit=target + 6 if target > SHORT_TOKENS[1] else SHORT_TOKENS[1])
     return turn.text()
-
-
-def phase_of(view: Perspective, spoken: Spoken) -> str:
-    """Where the hour has come to: complaint, exploration or step; later for guarded, less agreeable people."""
-    mood = view.temperament
-    if len(spoken) < 6 + 6 * mood.guarded + 4 * (1 - mood.agreeable):
-        return "complaint"
-    if len(spoken) < 14 + 4 * mood.guarded + 10 * (1 - mood.agreeable):
-        return "exploration"
-    return "step"
 
 
 def _opening(view: Perspective, heard: Heard, phase: str, spoken: Spoken, rng: random.Random) -> tuple[str, ...]:
@@ -80,8 +72,8 @@ def _opening(view: Perspective, heard: Heard, phase: str, spoken: Spoken, rng: r
     agreeable, guarded = view.temperament.agreeable, view.temperament.guarded
     if heard.fresh_proposal:
         return ("take_up_step",) if rng.random() < 0.25 + 0.7 * agreeable else ("doubt_step",)
-    if heard.asked and heard.last == "Therapist":
-        return (f"answer_{heard.asked}",)
+    if heard.last == "Therapist":
+        return (f"answer_{heard.asked or 'open'}",)
     if heard.asked and rng.random() < 0.6:
         return ("answer_partner",)
     warmth = {"complaint": 0.55, "exploration": 0.85, "step": 1.0}[phase] * agreeable
@@ -112,9 +104,9 @@ def _closing(phase: str, heard: Heard, rng: random.Random) -> tuple[str, ...]:
     return ("close_ask_early",) if rng.random() < 0.35 else ("close_wish",)
 
 
-def _tempered(acts: tuple[str, ...], view: Perspective, rng: random.Random) -> tuple[str, ...]:
-    if rng.random() < 0.5 * view.temperament.guarded**1.5:
-        return ("deflect", "stay", "own_defence")
+def _tempered(acts: tuple[str, ...], view: Perspective, guard: float, rng: random.Random) -> tuple[str, ...]:
+    if rng.random() < guard:
+        return ("stay", "own_defence") if view.topic.sensitive else ("deflect", "stay", "own_defence")
     pattern = {True: "pattern_pursue", False: "pattern_withdraw", None: "hurt"}[view.pursues]
     return tuple(pattern if act == "pattern" else act for act in acts)
 

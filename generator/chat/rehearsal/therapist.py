@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
+from typing import Literal
 
 from generator.chat.rehearsal.banks import banks
 from generator.chat.rehearsal.composer import Composer
-from generator.chat.rehearsal.listening import Heard, Spoken, listen
-from generator.chat.rehearsal.partner import phase_of
+from generator.chat.rehearsal.listening import Heard, Spoken, listen, phase_of
 from generator.schema.perspective import Person, Perspective
+from generator.structures import structure_named
 
 MAX_TOKENS = 144
 """A therapist's turn is never longer; the seed's longest has 145 tokens."""
@@ -33,14 +35,14 @@ def compose(view: Perspective, spoken: Spoken, rng: random.Random) -> str:
     heard = listen(view, spoken)
     if not spoken:
         return _open(view, rng)
-    asked = _whom_to_ask(view, spoken, rng)
+    asked = _whom_to_ask(view, spoken)
     reflected = next((person for person in (view.a, view.b) if person.label == heard.last), asked)
     phase = _phase(view, heard, spoken)
     target = rng.randint(*TARGET_TOKENS)
     question = Composer(spoken, _fillers(view, heard, asked, spoken, rng), rng, _voices(view, asked))
     asks = ASKS[phase]
-    if rng.random() < 0.25 + 0.5 * view.temperament.even_handed * (phase in {"complaint", "close"}):
-        asks = (*asks, "ask_both", "ask_both")
+    if rng.random() < 0.6 * view.temperament.even_handed:
+        asks = ("ask_both", "ask_both", "ask_close" if phase == "close" else "ask_both")
     question.add(rng.choice(asks), limit=60) or question.add(*asks, limit=70)
     body = Composer(
         [*spoken, ("Therapist", question.text())],
@@ -63,12 +65,12 @@ def _open(view: Perspective, rng: random.Random) -> str:
     return turn.text("\n\n")
 
 
-def _whom_to_ask(view: Perspective, spoken: Spoken, rng: random.Random) -> Person:
-    recent = [label for label, _ in spoken[-6:]]
-    a_count, b_count = recent.count("Patient A"), recent.count("Patient B")
-    if a_count == b_count:
-        return view.b if recent[-1] == "Patient A" else view.a
-    return view.a if a_count < b_count else view.b
+def _whom_to_ask(view: Perspective, spoken: Spoken) -> Person:
+    """The partner whose turn comes next: a person in the room would see who is about to speak."""
+    labels = [label for label, _ in spoken]
+    first: Literal["A", "B"] = "B" if "Patient B" in labels[:2] else "A"
+    following = structure_named(view.structure)(first, len(labels) + 2).next([*labels, "Therapist"])
+    return view.b if following == "Patient B" else view.a
 
 
 def _phase(view: Perspective, heard: Heard, spoken: Spoken) -> str:
@@ -117,10 +119,16 @@ def _fillers(view: Perspective, heard: Heard, person: Person, spoken: Spoken, rn
             found[slot] = rng.choice(quotes)
     angles = [angle for angle in view.topic.angles if angle.casefold() not in said]
     if angles:
-        found["angle"] = rng.choice(angles)
+        found["angle"] = _to_you(rng.choice(angles))
     if heard.proposal:
-        found["step"] = heard.proposal
+        found["step"] = _to_you(heard.proposal)
     return {slot: filler for slot, filler in found.items() if filler}
+
+
+def _to_you(phrase: str) -> str:
+    """What partners say of themselves, as it is said to them."""
+    swaps = {"we": "you", "us": "you", "our": "your", "ours": "yours"}
+    return re.sub(r"\b(we|us|our|ours)\b", lambda match: swaps[match[1]], phrase)
 
 
 def _people(view: Perspective) -> dict[str, str]:

@@ -166,16 +166,54 @@ def test_cut_offs_come_from_the_budget_alone() -> None:
     assert any(turn.tokens > 150 for turn in session.turns)
 
 
-def test_prompt_sets_differ_in_rehearsal() -> None:
-    def first_step(prompts: str) -> float:
-        found = []
-        for seed in range(6):
-            session = spoken(Plan(prompts=prompts, seed=seed, turns=35))
-            steps = session.spec.topic.first_steps
-            found.append(next((t.n for t in session.turns if any(step in t.text for step in steps)), 36))
-        return statistics.mean(found)
+@pytest.fixture(scope="module")
+def by_set() -> dict[str, dict[str, float]]:
+    """For each shipped prompt set, over ten sessions: the turn of the first step, words of a partner's turn, and how
+    often the therapist speaks to both by name."""
+    found = {}
+    for prompts in ASSETS.all("prompt set"):
+        sessions = [spoken(Plan(prompts=prompts, seed=seed, turns=35)) for seed in range(10)]
+        therapist = [turn.text for session in sessions for turn in session.turns if turn.speaker == "Therapist"]
+        steps = sessions[0].spec.topic.first_steps
+        found[prompts] = {
+            "first step": statistics.mean(
+                next((turn.n for turn in session.turns if any(step in turn.text for step in steps)), 36)
+                for session in sessions
+            ),
+            "words": statistics.mean(
+                len(turn.text.split()) for session in sessions for turn in session.turns if turn.speaker != "Therapist"
+            ),
+            "both named": sum("Daniel" in text and "Marcus" in text for text in therapist) / len(therapist),
+        }
+    return found
 
-    assert first_step("candid") > first_step("baseline") + 2
+
+def test_candid_partners_come_to_a_step_later_and_speak_unevenly(by_set) -> None:
+    assert by_set["candid"]["first step"] > by_set["baseline"]["first step"] + 2
+    assert by_set["candid"]["words"] < by_set["baseline"]["words"] - 5
+
+
+def test_the_balanced_therapist_speaks_to_both(by_set) -> None:
+    for other in set(by_set) - {"balanced"}:
+        assert by_set["balanced"]["both named"] > by_set[other]["both named"]
+
+
+def test_every_two_prompt_sets_differ_in_rehearsal(by_set) -> None:
+    for one, other in itertools.combinations(by_set, 2):
+        a, b = by_set[one], by_set[other]
+        apart = (abs(a["first step"] - b["first step"]) > 1.5, abs(a["words"] - b["words"]) > 3)
+        assert any(apart) or abs(a["both named"] - b["both named"]) > 0.08, (one, a, other, b)
+
+
+def test_the_one_who_is_asked_answers() -> None:
+    """In the seed's structure the next speaker is fixed; the therapist does not ask one and hear the other."""
+    for seed in range(4):
+        session = spoken(Plan(couple="aisha-omar", seed=seed))
+        for turn, answer in itertools.pairwise(session.turns):
+            if turn.speaker == "Therapist" and turn.n > 1:
+                names = {name for name in ("Aisha", "Omar") if name in sentences(turn.text)[-1]}
+                spoke = {"Patient A": "Aisha", "Patient B": "Omar"}[answer.speaker]
+                assert len(names) != 1 or names == {spoke}, (seed, turn.n)
 
 
 def test_it_says_that_it_is_scripted() -> None:

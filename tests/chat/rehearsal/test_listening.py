@@ -59,8 +59,8 @@ def test_a_plan_from_a_model_is_heard_too_and_a_story_is_not():
 
 
 def test_quotes_are_short_phrases_of_the_latest_turn_not_quoted_before():
-    spoken = [("Patient B", "I stood in the cold hallway. You turned up the old radio.")]
-    assert listen(A, spoken).quotes["Patient B"] == ("the cold hallway", "the old radio")
+    spoken = [("Patient B", "I stood in the cold hallway. You turned up the kitchen radio.")]
+    assert listen(A, spoken).quotes["Patient B"] == ("the cold hallway", "the kitchen radio")
     spoken.append(("Patient A", "You say “the cold hallway”. I heard."))
     assert "the cold hallway" not in listen(T, spoken).quotes["Patient B"]
 
