@@ -62,6 +62,8 @@ def clean(text: str, names: Names, labels: Literal["strip", "keep"] = "strip") -
 
 def _without_controls(text: str, trims: list[Trim]) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.replace("\n", "").isprintable():
+        return text
     kept: list[str] = []
     removed: list[str] = []
     for character in text:

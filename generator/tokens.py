@@ -14,6 +14,9 @@ DEFAULT_VOCABULARY = "o200k_base"
 
 _CL100K_PREFIXES = ("gpt-4-", "gpt-3.5", "gpt-35", "text-embedding-3")
 
+REMEMBERED_LENGTH = 20_000
+"""Characters of a text whose count is remembered: every role's history counts the same turns."""
+
 _ENDLESS = re.compile(r"(\S{256}|\s{256})")
 """The tokenizer takes time that grows with the square of an unbroken run of characters; speech has no such
 runs, but a broken model's reply may. They are counted in pieces, which can add a token a piece."""
@@ -27,20 +30,27 @@ def vocabulary(model_name: str) -> str:
 
 def count(text: str, model_name: str = "") -> int:
     """Tokens of `text`, special tokens taken as plain text."""
-    return len(_encode(text, model_name))
+    name = vocabulary(model_name)
+    return _remembered(text, name) if len(text) <= REMEMBERED_LENGTH else len(_encode(text, name))
 
 
 def cut(text: str, limit: int, model_name: str = "") -> str:
     """The first `limit` tokens of `text`, as text; a character split by the limit is left out."""
-    tokens = _encode(text, model_name)
+    name = vocabulary(model_name)
+    tokens = _encode(text, name)
     if len(tokens) <= limit:
         return text
-    kept: bytes = _encoding(vocabulary(model_name)).decode_bytes(tokens[:limit])
+    kept: bytes = _encoding(name).decode_bytes(tokens[:limit])
     return kept.decode("utf-8", errors="ignore")
 
 
-def _encode(text: str, model_name: str) -> list[int]:
-    encoding = _encoding(vocabulary(model_name))
+@functools.lru_cache(maxsize=2048)
+def _remembered(text: str, name: str) -> int:
+    return len(_encode(text, name))
+
+
+def _encode(text: str, name: str) -> list[int]:
+    encoding = _encoding(name)
     pieces = [text]
     if _ENDLESS.search(text):
         pieces = [piece for piece in _ENDLESS.split(text) if piece]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -20,7 +20,7 @@ class Record(BaseModel):
 
 
 def _without_controls(text: str) -> str:
-    if any(unicodedata.category(character) == "Cc" and character != "\n" for character in text):
+    if re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text):
         raise ValueError("holds a control character")
     return text
 
