@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from generator.assets import Assets
 from generator.batch import kept_prompts
 from generator.chat.recorded import Recorded
-from generator.errors import InputError
+from generator.errors import InputError, SessionFailed
 from generator.ledger import Ledger
 from generator.plan import expand, plan_of
 from generator.preflight import require
@@ -42,7 +42,7 @@ async def agenerate(
 
     `couple`: a loaded couple, an id or a file. `model`: one name or Model for all roles, or a Cast. The
     default is the built-in rehearsal speaker: scripted text, no language model. Nothing is written; keys
-    come from the environment. Raises the errors in `generator.errors`.
+    come from the environment. Raises the errors in `generator.errors`; a SessionFailed holds the turns so far.
     """
     one = Model(name=model) if isinstance(model, str) else model
     cast = one if isinstance(one, Cast) else Cast(therapist=one, a=one, b=one, facilitator=one)
@@ -69,6 +69,9 @@ async def agenerate(
         session = Session(spec, prompt_set, chats.of(spec.models))
         async for _ in session.run():
             pass
+    except SessionFailed as failed:
+        failed.turns = tuple(session.turns)
+        raise
     finally:
         await chats.close()
     return session

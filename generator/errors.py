@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generator.schema.turn import Usage
+    from collections.abc import Sequence
+
+    from generator.schema.turn import Turn, Usage
 
 
 class CouplesimError(Exception):
@@ -42,8 +44,10 @@ class SessionFailed(CouplesimError):
 
     exit_code = 3
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, turns: Sequence[Turn] = ()) -> None:
         self.reason = reason
+        self.turns = turns
+        """What had been spoken, where nothing else keeps it (the Python API)."""
         super().__init__(message)
 
 

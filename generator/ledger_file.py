@@ -54,16 +54,11 @@ def check_ours(path: Path) -> None:
 
 
 def require(folder: Path) -> Path:
-    """The ledger of the run in `folder`. Raises InputError if there is none, naming runs nearby."""
+    """The ledger of the run in `folder`. Raises InputError if there is none."""
     path = folder / "ledger.db"
-    if path.is_file():
-        return path
-    hint = ""
-    if (folder.parent / "ledger.db").is_file():
-        hint = f"; did you mean {folder.parent}?"
-    elif folder.is_dir() and (runs := sorted(found.parent for found in folder.glob("*/ledger.db"))):
-        hint = f"; there are runs inside: {', '.join(map(str, runs[:5]))}" + (" ..." if len(runs) > 5 else "")
-    raise InputError(f"{folder}: there is no run here (no ledger.db){hint}")
+    if not path.is_file():
+        raise InputError(f"{folder}: there is no run here (no ledger.db)")
+    return path
 
 
 def take_lock(folder: Path) -> IO[str]:

