@@ -10,7 +10,7 @@ from generator.chat.rehearsal.composer import Composer
 from generator.chat.rehearsal.listening import Heard, Spoken, listen, phase_of
 from generator.schema.perspective import Perspective
 
-LONG_SHARE = 0.47
+LONG_SHARE = 0.39
 """Share of turns that want more room than the seed's 150 tokens. Set so that the cut-off rate at 150
 tokens is the seed's; the budget is not known here."""
 
