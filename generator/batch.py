@@ -104,10 +104,10 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
             if changed and not ledger.is_untouched():
                 raise InputError(f"{folder} holds another run; changed: {changed}. Choose another folder with --out")
             if changed:
-                ledger.forget_sessions()
+                ledger.replace_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
             else:
                 plan = plan.model_copy(update={"sessions": max(len(rows), plan.sessions)})
-            ledger.add_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
+                ledger.add_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
         except BaseException:
             ledger.close()
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from generator.schema.session import ROLE_OF, Budget, Label, Model
+from generator.schema.label import ROLE_OF, Label
+from generator.schema.session import Budget, Model
 from generator.schema.turn import Usage
 
 UNLIMITED_RESERVE = 1024

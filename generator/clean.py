@@ -38,8 +38,13 @@ def names_for(spec: Spec, label: Label) -> Names:
     return Names(own=(label, *by_label[label]), others=tuple(others))
 
 
+def untitled(name: str) -> str:
+    """A name without "Dr." and the like."""
+    return re.sub(r"^(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+", "", name)
+
+
 def _with_and_without_title(*names: str) -> tuple[str, ...]:
-    bare = [re.sub(r"^(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+", "", name) for name in names]
+    bare = [untitled(name) for name in names]
     return (*names, *bare, *(f"Dr {name}" for name in bare))
 
 

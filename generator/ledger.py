@@ -51,9 +51,6 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
 
-_INSERT_PROMPTS = "INSERT OR IGNORE INTO prompt_set VALUES (?, ?)"
-_INSERT_SESSION = "INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)"
-
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
@@ -146,18 +143,17 @@ class Ledger:
         """Whether no turn was kept and no request can have been paid for."""
         return self.counts()[0] == 0 and self.possibly_paid_twice() == 0
 
-    def forget_sessions(self) -> None:
-        """Empty a run that is untouched."""
+    def replace_sessions(self, plan: dict[str, Any], specs: Sequence[Spec], prompts: Mapping[str, Any]) -> None:
+        """Put other sessions in the place of those of an untouched run."""
         with self._transaction() as connection:
             for table in ("attempt", "session", "prompt_set"):
                 connection.execute(f"DELETE FROM {table}")
+            _enter(connection, plan, specs, prompts)
 
     def add_sessions(self, plan: dict[str, Any], specs: Sequence[Spec], prompts: Mapping[str, Any]) -> None:
         """Extend the run to these sessions and prompt sets; those it holds already stay as they are."""
         with self._transaction() as connection:
-            connection.executemany(_INSERT_PROMPTS, _prompt_rows(prompts))
-            connection.execute("UPDATE run SET plan = ?", (json.dumps(plan, ensure_ascii=False),))
-            connection.executemany(_INSERT_SESSION, _session_rows(specs))
+            _enter(connection, plan, specs, prompts)
 
     def sessions(self) -> list[SessionRow]:
         """All sessions in order."""
@@ -256,20 +252,20 @@ def _build(path: Path, plan: dict[str, Any], made_by: str, specs: Sequence[Spec]
         path.unlink(missing_ok=True)
         connection = sqlite3.connect(path)
         connection.executescript("BEGIN;" + _SCHEMA)
-        row = (json.dumps(plan, ensure_ascii=False), made_by, now())
-        connection.execute("INSERT INTO run VALUES (1, ?, ?, ?)", row)
-        connection.executemany(_INSERT_PROMPTS, _prompt_rows(prompts))
-        connection.executemany(_INSERT_SESSION, _session_rows(specs))
+        connection.execute("INSERT INTO run VALUES (1, '', ?, ?)", (made_by, now()))
+        _enter(connection, plan, specs, prompts)
         connection.commit()
         connection.close()
 
 
-def _prompt_rows(prompts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(hash_, json.dumps(content, ensure_ascii=False)) for hash_, content in prompts.items()]
-
-
-def _session_rows(specs: Sequence[Spec]) -> list[tuple[str, int, str]]:
-    return [(spec.id, number, spec.model_dump_json()) for number, spec in enumerate(specs, start=1)]
+def _enter(
+    connection: sqlite3.Connection, plan: dict[str, Any], specs: Sequence[Spec], prompts: Mapping[str, Any]
+) -> None:
+    contents = [(hash_, json.dumps(content, ensure_ascii=False)) for hash_, content in prompts.items()]
+    sessions = [(spec.id, number, spec.model_dump_json()) for number, spec in enumerate(specs, start=1)]
+    connection.execute("UPDATE run SET plan = ?", (json.dumps(plan, ensure_ascii=False),))
+    connection.executemany("INSERT OR IGNORE INTO prompt_set VALUES (?, ?)", contents)
+    connection.executemany("INSERT OR IGNORE INTO session (id, number, spec) VALUES (?, ?, ?)", sessions)
 
 
 def _turn(row: sqlite3.Row) -> Turn:

@@ -10,12 +10,11 @@ from typing import Any
 from generator.budget import Purse, asked_tokens, spoken_tokens
 from generator.errors import InputError
 from generator.prompts import PromptSet
+from generator.schema.label import PRINCIPALS, Label
 from generator.schema.persona import Couple, Hidden, Partner, Shared, Stressor, Therapist, Voice
-from generator.schema.session import Label, Spec
+from generator.schema.session import Spec
 from generator.session import Session
 from generator.structures import structure_named
-
-ROLES: tuple[Label, ...] = ("Therapist", "Patient A", "Patient B")
 
 TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
 """Tokens a turn in the seed, rounded: what the history is expected to grow by, where the budget allows it."""
@@ -66,11 +65,13 @@ class Expectation:
         return (self.prompt_tokens * price_in + self.reply_tokens * price_out) / 1e6
 
 
-def require(spec: Spec, prompts: PromptSet) -> None:
-    """Raise InputError if anything in the prompts forbids sending them."""
-    errors = [str(lint) for lint in lints(spec, prompts) if lint.severity == "error"]
+def require(spec: Spec, prompts: PromptSet) -> list[Lint]:
+    """The warnings about a session's prompts. Raises InputError if anything forbids sending them."""
+    found = lints(spec, prompts)
+    errors = [str(lint) for lint in found if lint.severity == "error"]
     if errors:
         raise InputError(*errors)
+    return found
 
 
 def lints(spec: Spec, prompts: PromptSet) -> list[Lint]:
@@ -87,7 +88,7 @@ def lints(spec: Spec, prompts: PromptSet) -> list[Lint]:
 def messages(spec: Spec, prompts: PromptSet) -> dict[Label, tuple[list[dict[str, str]], int]]:
     """What each role would be sent at first, and about how many tokens that is."""
     session = Session(spec, prompts, {})
-    return {label: (session.messages(label), session.prompt_tokens(label)) for label in ROLES}
+    return {label: (session.messages(label), session.prompt_tokens(label)) for label in PRINCIPALS}
 
 
 def expect(spec: Spec, prompts: PromptSet) -> Expectation:

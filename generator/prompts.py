@@ -21,9 +21,10 @@ from pydantic import AfterValidator
 from generator import strict_yaml, template_rules
 from generator.assets import Assets
 from generator.errors import InputError
+from generator.schema.label import ROLE_OF, Label
 from generator.schema.perspective import Perspective
 from generator.schema.record import Record, Slug, Text
-from generator.schema.session import ROLE_OF, Label, PromptRef, Temperament
+from generator.schema.session import PromptRef, Temperament
 
 PARTIALS = "_shared"
 """Folder beside the sets whose templates every set may include."""

@@ -16,8 +16,9 @@ from generator.chat.protocol import UNLOGGED, AttemptLog, Chat, Request
 from generator.errors import SessionFailed
 from generator.perspective import perspective
 from generator.prompts import PromptSet
+from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.schema.session import Label, Spec
+from generator.schema.session import Spec
 from generator.schema.turn import Reply, Transcript, Trim, Turn
 from generator.sentences import back_to_sentence_end, ends_mid_sentence
 from generator.structures import structure_named
@@ -110,7 +111,7 @@ class Session:
 
     def _turn(self, label: Label, reply: Reply, asked: int | None) -> Turn | None:
         text, trims = self._cleaned(label, reply.text)
-        text, end, by_budget = self._within_budget(label, text, reply.end)
+        text, end, by_budget = self._within_budget(label, text, reply.end, asked)
         if not text:
             return None
         model = self.spec.models.of(label).name
@@ -123,7 +124,7 @@ class Session:
             speaker=label,
             text=text,
             end=end,
-            cut=end == "length" and not any(trim.kind == "speaker" for trim in trims),
+            cut=end == "length" and (bool(by_budget) or not any(trim.kind == "speaker" for trim in trims)),
             mid_sentence=ends_mid_sentence(text),
             tokens=tokens.count(text, model),
             over_budget=asked is not None and given > asked,
@@ -135,15 +136,16 @@ class Session:
     def _cleaned(self, label: Label, text: str) -> tuple[str, tuple[Trim, ...]]:
         return clean.clean(text, clean.names_for(self.spec, label), self.spec.labels)
 
-    def _within_budget(self, label: Label, text: str, end: str) -> tuple[str, str, tuple[Trim, ...]]:
+    def _within_budget(self, label: Label, text: str, end: str, asked: int | None) -> tuple[str, str, tuple[Trim, ...]]:
+        """Cut here whatever the endpoint was allowed beyond the spoken budget, by policy or as head-room."""
         budget, model = self.spec.budget, self.spec.models.of(label).name
         limit = spoken_tokens(budget, label)
         kept = text
-        if budget.cut == "client" and limit is not None:
+        if limit is not None and limit != asked:
             kept = tokens.cut(text, limit, model).strip()
-            end = "length" if kept != text else "stop" if end == "length" else end
-        elif budget.cut == "sentence" and end == "length":
-            kept = back_to_sentence_end(text)
+            end = "length" if kept != text else end
+        if budget.cut == "sentence" and end == "length":
+            kept = back_to_sentence_end(kept)
         trims = (Trim(kind="budget", removed=text[len(kept) :]),) if kept != text else ()
         return kept, end, trims
 

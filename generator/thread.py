@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from generator.schema.session import Label
+from generator.schema.label import Label
 
 MESSAGE_OVERHEAD_TOKENS = 4
 """Tokens that a chat template adds to each message; an estimate."""

@@ -44,6 +44,14 @@ def cut(text: str, limit: int, model_name: str = "") -> str:
     return kept.decode("utf-8", errors="ignore")
 
 
+def stopped(text: str, limit: int | None) -> tuple[str, int, bool]:
+    """A text as an endpoint with this token limit would deliver it: what is said, its tokens, whether it was cut."""
+    length = count(text)
+    if limit is None or length <= limit:
+        return text, length, False
+    return cut(text, limit), limit, True
+
+
 @functools.lru_cache(maxsize=2048)
 def _remembered(text: str, name: str) -> int:
     return len(_encode(text, name))

@@ -8,7 +8,8 @@ from generator.assets import Assets
 from generator.errors import InputError
 from generator.perspective import perspective
 from generator.prompts import PromptSet, load_prompt_set
-from generator.schema.session import Label, Temperament
+from generator.schema.label import Label
+from generator.schema.session import Temperament
 from tests.builders import couple, prompt_set, spec, within
 
 SET = """name: trial

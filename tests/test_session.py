@@ -50,7 +50,7 @@ CUTS = [
     ("client", LONG, 20, LONG, TEN, "length", True, ["work and nobody had called me back."]),
     ("client", TEN, 20, TEN, TEN, "stop", True, []),
     ("client", LONGER, 20, LONG + " I waited", TEN, "length", True, ["work and nobody had called me back. I waited"]),
-    ("client", reply("Short enough.", "length"), 20, "Short enough.", "Short enough.", "stop", False, []),
+    ("client", reply("Short enough.", "length"), 20, "Short enough.", "Short enough.", "length", False, []),
     ("sentence", LONG, 10, TEN, "I was up at five.", "length", False, ["Then I drove to"]),
     ("sentence", TEN, 10, TEN, TEN, "stop", True, []),
     ("none", LONG, None, LONG, LONG, "stop", False, []),
@@ -76,6 +76,15 @@ def test_a_reply_ended_by_another_speakers_line_is_not_a_cut_off():
     turn, _ = only_turn(reply("Good morning to you both.\nPatient A: I was up at five and then I", "length"))
     assert turn.text == "Good morning to you both."
     assert not turn.cut, "the budget cut what was taken away, not what was kept"
+
+
+@pytest.mark.parametrize(("cut", "text"), [("server", TEN), ("client", TEN), ("sentence", "I was up at five.")])
+def test_head_room_for_hidden_reasoning_is_not_spoken_in(cut, text):
+    """A model that thinks little may not say more for it: the spoken budget holds."""
+    model = Model(name="m", reasoning_headroom=50)
+    turn, request = only_turn(LONG, budget=Budget(turn_tokens=10, cut=cut), models=Cast(therapist=model))
+    assert request.max_tokens >= 60
+    assert (turn.text, turn.end, turn.cut, turn.reply.text) == (text, "length", True, LONG)
 
 
 def test_budgets_by_role_and_head_room():

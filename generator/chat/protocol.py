@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.schema.session import Label, Model
+from generator.schema.session import Model
 from generator.schema.turn import Reply
 
 

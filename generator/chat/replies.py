@@ -11,9 +11,7 @@ from generator import tokens
 from generator.chat import faults
 from generator.chat.protocol import Request
 from generator.errors import AttemptFailed
-from generator.schema.turn import Reply, Usage
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from generator.schema.turn import Reply, Usage, without_surrogates
 
 
 def read(
@@ -41,10 +39,12 @@ def read(
         raise AttemptFailed("empty", f"{name} sent no words of the speaker's own", 3, billed="yes", usage=usage)
     return Reply(
         text=text,
-        end=_whole(end) if isinstance(end, str) and end else "unknown",
+        end=without_surrogates(end) if isinstance(end, str) and end else "unknown",
         usage=usage,
-        model=_whole(str(data.get("model") or name))[:200],
-        fingerprint=_whole(str(data["system_fingerprint"]))[:200] if data.get("system_fingerprint") else None,
+        model=without_surrogates(str(data.get("model") or name))[:200],
+        fingerprint=without_surrogates(str(data["system_fingerprint"]))[:200]
+        if data.get("system_fingerprint")
+        else None,
         latency_seconds=latency,
         raw=body,
     )
@@ -81,12 +81,7 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
         content = "".join(text for text in texts if isinstance(text, str))
-    return _whole(content) if isinstance(content, str) else ""
-
-
-def _whole(text: str) -> str:
-    """Without lone surrogates, which JSON can hold and UTF-8 cannot."""
-    return _SURROGATE.sub("\ufffd", text)
+    return without_surrogates(content) if isinstance(content, str) else ""
 
 
 def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> AttemptFailed:

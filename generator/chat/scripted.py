@@ -37,14 +37,10 @@ class Scripted:
 
 def reply_of(text: str, request: Request, model: str) -> Reply:
     """A whole text as an endpoint would deliver it: stopped at the request's token limit, usage counted."""
-    text = without_surrogates(text)
-    full = tokens.count(text)
-    limit = request.max_tokens
-    said = text if limit is None else tokens.cut(text, limit)
-    length = full if limit is None else min(full, limit)
+    said, length, cut = tokens.stopped(without_surrogates(text), request.max_tokens)
     return Reply(
         text=said,
-        end="length" if limit is not None and full > limit else "stop",
+        end="length" if cut else "stop",
         usage=Usage(prompt=request.prompt_tokens, completion=length),
         model=model,
         raw=said.encode(),

@@ -40,8 +40,7 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
 
     plan = plan_from(plan_file, given)
     specs, prompts = expand(plan, Assets())
-    preflight.require(specs[0], prompts)
-    for lint in preflight.lints(specs[0], prompts):
+    for lint in preflight.require(specs[0], prompts):
         if not quiet:
             click.echo(safe(f"couplesim: {lint}"), err=True)
     Chats().of(plan.models)

@@ -17,6 +17,7 @@ from generator import batch
 from generator.cli.terminal import safe
 from generator.errors import CouplesimError
 from generator.ledger import Ledger, SessionRow, Status
+from generator.schema.label import PRINCIPALS
 from generator.schema.session import REHEARSAL
 from generator.schema.turn import Turn
 from generator.settings import Chats
@@ -77,11 +78,7 @@ def say_how_it_went(ledger: Ledger, code: int) -> None:
     click.echo(f"turns:       {', '.join(details)}")
     tokens = f"{'<= ' if counts.tokens_estimated else ''}{counts.tokens:,}"
     click.echo(f"tokens:      {tokens} (every request holds the whole history)")
-    if any(
-        model.name == REHEARSAL
-        for row in rows[:1]
-        for model in (row.spec.models.therapist, row.spec.models.a, row.spec.models.b)
-    ):
+    if any(row.spec.models.of(label).name == REHEARSAL for row in rows[:1] for label in PRINCIPALS):
         click.echo(SCRIPTED)
     for line in failed:
         click.echo(safe(line))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from generator.schema.label import Label
 from generator.schema.persona import Partner, Shared, Therapist
 from generator.schema.record import Record
-from generator.schema.session import Label, Temperament
+from generator.schema.session import Temperament
 
 
 class Person(Record):

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
-from generator.schema.label import ROLE_OF as ROLE_OF
-from generator.schema.label import Label as Label
+from generator.schema.label import Label
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.record import Line, Record, Slug
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from generator.schema.label import Label
 from generator.schema.record import Record
-from generator.schema.session import Label
 
 TrimKind = Literal["label", "speaker", "controls", "layout", "budget"]
 

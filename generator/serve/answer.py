@@ -20,13 +20,12 @@ def answer(body: Body) -> Answer:
     view, spoken = understand(body)
     seed = _seed_of_messages(body) if body.seed is None else body.seed
     whole = _before(compose(view, spoken, seed), body.stop)
-    length, limit = tokens.count(whole), body.limit
-    cut = limit is not None and length > limit
+    said, length, cut = tokens.stopped(whole, body.limit)
     return Answer(
-        text=tokens.cut(whole, limit) if limit is not None and cut else whole,
+        text=said,
         finish_reason="length" if cut else "stop",
         prompt_tokens=sum(_count(message.content) + MESSAGE_OVERHEAD_TOKENS for message in body.messages),
-        completion_tokens=limit if limit is not None and cut else length,
+        completion_tokens=length,
         fingerprint=_fingerprint(),
     )
 

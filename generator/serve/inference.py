@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.perspective import perspective
+from generator.schema.label import Label
 from generator.schema.perspective import Person, Perspective, Subject
-from generator.schema.session import Label, PromptRef, Spec, Temperament
+from generator.schema.session import PromptRef, Spec, Temperament
 from generator.serve import reading
 from generator.serve.room import Room, library, recognise
 from generator.serve.wire import Body, Message

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from generator.schema.session import Label
+from generator.schema.label import Label
 from generator.serve.wire import Message
 
 _ANYBODY = re.compile(r"(?:\A|\n\n)([^\W\d_][^:\n]{0,39}):[ \n](?=\S)")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from generator.assets import Assets
+from generator.clean import untitled
 from generator.personas import load_couple, load_therapist, load_topic
 from generator.prompts import PromptSet, load_prompt_set
+from generator.schema.label import Label
 from generator.schema.persona import Couple, Therapist, Topic
-from generator.schema.session import Label
 from generator.serve.reading import stands
 
 P = TypeVar("P", Couple, Therapist, Topic)
@@ -59,7 +59,7 @@ class Room:
         yield from (("Therapist", "Therapist"), ("Patient A", "Patient A"), ("Patient B", "Patient B"))
         yield "AI_Facilitator", "AI_Facilitator"
         if self.therapist is not None:
-            for name in (self.therapist.name, _untitled(self.therapist.name), self.therapist.called):
+            for name in (self.therapist.name, untitled(self.therapist.name), self.therapist.called):
                 yield "Therapist", name
         if self.couple is not None:
             yield from (("Patient A", self.couple.a.name), ("Patient A", self.couple.a.called))
@@ -72,7 +72,7 @@ def recognise(prompt: str) -> Room:
     known = library()
     return Room(
         couple=_likeliest(known.couples, prompt, lambda couple: (couple.a.name, couple.b.name)),
-        therapist=_likeliest(known.therapists, prompt, lambda therapist: (_untitled(therapist.name),)),
+        therapist=_likeliest(known.therapists, prompt, lambda therapist: (untitled(therapist.name),)),
         topic=_likeliest(known.topics, prompt, lambda topic: (topic.title,)),
     )
 
@@ -93,7 +93,3 @@ def _texts(data: Any) -> Iterator[str]:
     elif isinstance(data, dict | list):
         for part in data.values() if isinstance(data, dict) else data:
             yield from _texts(part)
-
-
-def _untitled(name: str) -> str:
-    return re.sub(r"^(?:Dr|Prof)\.\s+", "", name)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.schema.session import REHEARSAL, Label
+from generator.schema.session import REHEARSAL
 
 
 class Refused(Exception):

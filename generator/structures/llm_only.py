@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from generator.schema.session import Label
+from generator.schema.label import Label
 
 WINDOW = 6
 """Turns looked back on."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.schema.session import Label
 from generator.sentences import ends_mid_sentence, sentences
 
 Spoken = Sequence[tuple[Label, str]]
