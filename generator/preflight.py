@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from generator import placeholders
 from generator.budget import Purse, asked_tokens, spoken_tokens
 from generator.errors import InputError
 from generator.prompts import PromptSet
@@ -19,13 +20,6 @@ from generator.structures import structure_named
 TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
 """Tokens a turn in the seed, rounded: what the history is expected to grow by, where the budget allows it."""
 
-_PLACEHOLDER = re.compile(
-    r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?|\{[a-z_]{2,30}\}|\[(?:name|partner|patient|therapist|topic|insert)[^\]]*\]"
-    r"|<(?:name|partner|patient|therapist)[^>]*>|\b(?-i:TODO|FIXME|XXX)\b",
-    re.IGNORECASE,
-)
-_UNRENDERED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?|\{[a-z_]{2,30}\}")
-"""What is looked for in what is sent: people do say "[name the thing]", "todo" and "XXX"."""
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]{2,})\b")
 _NOT_NAMES = frozenset(
@@ -110,12 +104,14 @@ def expect(spec: Spec, prompts: PromptSet) -> Expectation:
 def _placeholders(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
     told: set[str] = set()
     for file, line, text in prompts.literal_text():
-        for match in _PLACEHOLDER.finditer(text):
+        for match in placeholders.IN_TEMPLATES.finditer(text):
             told.add(match.group())
             where = f"{file}:{line + text[: match.start()].count(chr(10))}"
             yield Lint("error", where, f"unfilled placeholder {match.group()!r}")
     for label, (sent, _) in messages(spec, prompts).items():
-        for found in dict.fromkeys(found for message in sent for found in _UNRENDERED.findall(message["content"])):
+        for found in dict.fromkeys(
+            found for message in sent for found in placeholders.UNRENDERED.findall(message["content"])
+        ):
             if found not in told:
                 yield Lint("error", f"prompt set {prompts.settings.name}, {label}", f"unfilled placeholder {found!r}")
 

@@ -16,8 +16,8 @@ from generator import personas
 from generator.assets import Assets, shipped_root
 from generator.chat.protocol import Request
 from generator.chat.scripted import Scripted
-from generator.format import LABELS
 from generator.prompts import PromptSet, load_prompt_set
+from generator.schema.label import LABELS
 from generator.schema.session import Cast, Model, Spec
 from generator.schema.turn import Reply
 from generator.session import Session

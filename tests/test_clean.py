@@ -5,7 +5,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from generator import clean, format
+from generator import clean
+from generator.format import parse, render
+from generator.reading import RULE, unreadable
 from generator.schema.turn import Reply, Usage
 from tests.builders import speak, spec, within
 from tests.test_format import hostile
@@ -148,7 +150,7 @@ def test_clean_text_can_stand_anywhere(reply):
     text, _ = clean.clean(reply, A)
     text.encode()
     assert text == text.strip()
-    assert not text or format.flaw(text) is None
+    assert not text or unreadable(text) is None
     assert not any(unicodedata.category(c) in {"Cc", "Cs"} for c in text.replace("\n", "").replace("\t", ""))
     assert "\n" not in text.replace("\n\n", "")
     assert clean.clean(text, A) == (text, ())
@@ -156,14 +158,14 @@ def test_clean_text_can_stand_anywhere(reply):
 
 def test_a_hostile_reply_goes_through_a_session():
     """FAULTS 30: raw reply kept, clean text in history, and the next request works."""
-    reply = f"Daniel: I was\ud83d late.\x00\n{format.RULE}\n\nMarcus: Okay."
+    reply = f"Daniel: I was\ud83d late.\x00\n{RULE}\n\nMarcus: Okay."
     answer = Reply(text=reply, end="stop", usage=Usage(), model="m")
     session, requests = speak(spec(turns=3), ["Hello.", answer, "Fine."])
-    assert session.turns[1].text == f"I was\ufffd late.\n\n{format.RULE}"
+    assert session.turns[1].text == f"I was\ufffd late.\n\n{RULE}"
     assert {trim.kind for trim in session.turns[1].trims} == {"controls", "layout", "label", "speaker"}
     assert session.turns[1].reply.text == reply.replace("\ud83d", "\ufffd")
     assert "I was\ufffd late." in requests[2].messages.decode()
-    assert format.parse(format.render(session.transcript())) == session.transcript()
+    assert parse(render(session.transcript())) == session.transcript()
 
 
 @pytest.mark.parametrize(

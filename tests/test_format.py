@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from generator import clean, format
 from generator.errors import InputError
-from generator.format import LABELS, RULE
+from generator.reading import RULE, unreadable
+from generator.schema.label import LABELS
 from generator.schema.turn import Transcript
 from tests.builders import seed_text, spec, within
 
@@ -56,7 +57,7 @@ def test_whatever_is_said_comes_back_from_the_file(title, structure, said, label
 @given(st.lists(st.tuples(st.sampled_from(LABELS), hostile), min_size=1))
 def test_what_can_be_written_can_be_read(said):
     """Uncleaned text: what `flaw` lets pass survives."""
-    possible = tuple((label, text) for label, text in said if not format.flaw(text))
+    possible = tuple((label, text) for label, text in said if not unreadable(text))
     transcript = Transcript(title="t", structure="s", turns=(("Therapist", "Hello."), *possible))
     assert format.parse(format.render(transcript)) == transcript
 

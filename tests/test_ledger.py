@@ -18,9 +18,9 @@ from generator import batch
 from generator.chat.scripted import reply_of
 from generator.clean import clean, names_for
 from generator.errors import RunInUse, StorageError
-from generator.format import LABELS
 from generator.ledger import VERSION, Ledger
 from generator.plan import Plan
+from generator.schema.label import LABELS
 from generator.schema.turn import Reply, Trim, Turn, Usage
 from tests.builders import prompt_set, spec
 from tests.child import rows

@@ -11,7 +11,8 @@ from generator.chat.recorded import Recorded
 from generator.chat.rehearsal.chat import Rehearsal
 from generator.chat.scripted import Scripted
 from generator.errors import SessionFailed
-from generator.format import LABELS, render
+from generator.format import render
+from generator.schema.label import LABELS
 from generator.schema.session import Budget, Cast, Model
 from generator.schema.turn import Reply, Usage
 from generator.session import Session

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from generator import tokens
-from generator.format import LABELS
+from generator.schema.label import LABELS
 from generator.thread import Thread
 from tests.builders import layout, speak, spec
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from generator.errors import SessionFailed
-from generator.format import LABELS, render
+from generator.format import render
+from generator.schema.label import LABELS
 from generator.schema.session import Budget, Cast, Model, Spec
 from generator.schema.turn import Trim, Turn
 from generator.session import Session

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from generator.chat.rehearsal.chat import Rehearsal
-from generator.format import LABELS
+from generator.schema.label import LABELS
 from generator.serve.app import build_app
 from generator.session import Session
 from tests.builders import prompt_set

@@ -1,0 +1,27 @@
+"""How positive or negative a sentence sounds: the only place that knows the affect lexicon."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from generator.errors import InputError
+
+
+def score(sentence: str) -> float:
+    """Affect of one sentence, -1 (negative) to 1 (positive), 0 where no word of the lexicon stands in it.
+
+    The compound score of VADER (Hutto and Gilbert 2014), which works offline. English. Weakness: it knows
+    words, negation and emphasis, not what is meant; therapy talk sounds more positive to it than it is.
+    Raises InputError if the library is not installed.
+    """
+    return float(_analyser().polarity_scores(sentence)["compound"])
+
+
+@functools.cache
+def _analyser() -> Any:
+    try:
+        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+    except ImportError as exc:
+        raise InputError("figures need the extra libraries: pip install 'couplesim[figures]'") from exc
+    return SentimentIntensityAnalyzer()

@@ -1,0 +1,80 @@
+"""Who is spoken to, and who answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from generator.check.rule import Case, Hit, Rule, line_of, quoted
+from generator.people import PARTNERS, Address, People, addressed, inside_sentences, introduced
+from generator.reading import Passage
+from generator.schema.label import Label
+from generator.sentences import sentences
+
+RULES = (
+    Rule("stranger", "conduct", "warning", "Somebody is spoken to by a name that nobody in the room has.",
+         "See whether a name stands in the prompt that is not the persona's.", guess=True),
+    Rule("wrong-speaker", "conduct", "warning", "A speaker speaks to themself by name, or says they are somebody else.",
+         "The turn may be another's: listen to who is speaking, or see which prompt was sent.", guess=True),
+    Rule("other-answers", "conduct", "note", "The therapist asks one partner by name and the other one answers.",
+         "Common where a counting rule decides who speaks; prompts can say who is next.", guess=True),
+)  # fmt: skip
+
+_BOTH = re.compile(r"\b(?:both|each|either|two) of you\b|\byou (?:both|two|each)\b|\bone of you\b", re.IGNORECASE)
+
+
+def find(case: Case) -> Iterator[Hit]:
+    """Hits on names. Silent about strangers where the partners' own names cannot be told."""
+    inside = inside_sentences(turn.text for turn in case.turns)
+    for number, turn in enumerate(case.turns):
+        spoken_to = [each for each in addressed(turn.text) if each.name in inside or not each.initial]
+        if case.people.both_known():
+            yield from _strangers(turn, spoken_to, case.people)
+        yield from _wrong_speaker(turn, spoken_to, case.people)
+        if number + 1 < len(case.turns):
+            yield from _other_answers(turn, case.turns[number + 1], case.people)
+
+
+def _strangers(turn: Passage, spoken_to: list[Address], people: People) -> Iterator[Hit]:
+    told = set()
+    for address in spoken_to:
+        titled_therapist = not people.therapist and address.titled
+        if address.plain and not titled_therapist and address.name not in told and people.who_is(address.name) is None:
+            told.add(address.name)
+            names = f"{people.called('Patient A')} and {people.called('Patient B')}"
+            message = f"turn {turn.n}, {turn.label}, speaks to {address.name!r}; the partners are {names}"
+            yield Hit("stranger", line_of(turn, address.name), message, _around(turn, address.name))
+
+
+def _wrong_speaker(turn: Passage, spoken_to: list[Address], people: People) -> Iterator[Hit]:
+    for address in spoken_to:
+        if address.plain and turn.label and people.who_is(address.name) == turn.label:
+            message = f"turn {turn.n} is {turn.label}'s and speaks to {address.name!r}, who is {turn.label}"
+            yield Hit("wrong-speaker", line_of(turn, address.name), message, _around(turn, address.name))
+            return
+    for name in introduced(turn.text):
+        owner = people.who_is(name)
+        if owner and turn.label and owner != turn.label:
+            message = f"turn {turn.n} is {turn.label}'s and says it is {name!r}, who is {owner}"
+            yield Hit("wrong-speaker", line_of(turn, name), message, _around(turn, name))
+            return
+
+
+def _other_answers(turn: Passage, following: Passage, people: People) -> Iterator[Hit]:
+    if turn.label != "Therapist" or following.label not in PARTNERS:
+        return
+    questions = [sentence for sentence in sentences(turn.text) if sentence.endswith("?")]
+    asked: set[Label | None] = set()
+    for question in questions:
+        if _BOTH.search(question):
+            return
+        named = (people.who_is(address.name) for address in addressed(question))
+        asked |= {who for who in named if who in PARTNERS}
+    if len(asked) == 1 and following.label not in asked:
+        who = next(partner for partner in PARTNERS if partner in asked)
+        message = f"turn {turn.n} asks {people.called(who)} ({who}); {following.label} answers in turn {following.n}"
+        yield Hit("other-answers", line_of(turn, questions[-1]), message, quoted(questions[-1]))
+
+
+def _around(turn: Passage, name: str) -> str:
+    return quoted(next((sentence for sentence in sentences(turn.text) if name in sentence), ""))

@@ -1,0 +1,103 @@
+"""What a rule is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from generator.metrics.words import words
+from generator.people import People
+from generator.reading import Passage, Reading
+from generator.schema.contract import Contract
+from generator.schema.finding import Level, Severity
+from generator.schema.label import Label
+from generator.sentences import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that is looked for."""
+
+    code: str
+    """Stable; the finding's code."""
+    level: Level
+    severity: Severity
+    """Unless the contract says otherwise."""
+    what: str
+    """What it means, one line for the docs."""
+    remedy: str
+    guess: bool = False
+    """True if it can be mistaken; `docs/check.md` gives its rate of false alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where a rule applies."""
+
+    code: str
+    line: int
+    message: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the run says of a session; a transcript from elsewhere has none of it."""
+
+    people: People
+    turns: int
+    """Turns the session was to have."""
+    complete: bool
+    """False if a budget ended it earlier, as asked."""
+    tokens: Mapping[Label, int | None]
+    """Tokens a turn might take, by speaker; None without a limit."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One transcript as the rules of conduct see it."""
+
+    reading: Reading
+    people: People
+    contract: Contract
+    known: Known | None
+    count_tokens: Callable[[str], int]
+
+    @property
+    def turns(self) -> tuple[Passage, ...]:
+        """The turns that have text."""
+        return self._spoken
+
+    @cached_property
+    def _spoken(self) -> tuple[Passage, ...]:
+        return tuple(turn for turn in self.reading.turns if turn.paragraphs)
+
+    @cached_property
+    def labels(self) -> tuple[Label | None, ...]:
+        """Who speaks, turn by turn, empty turns included."""
+        return tuple(turn.label for turn in self.reading.turns)
+
+    @cached_property
+    def words(self) -> tuple[list[str], ...]:
+        """The words of each of `turns`."""
+        return tuple(words(turn.text) for turn in self.turns)
+
+    @cached_property
+    def sentences(self) -> tuple[list[str], ...]:
+        """The sentences of each of `turns`."""
+        return tuple(sentences(turn.text) for turn in self.turns)
+
+    def budget(self, label: Label) -> int | None:
+        """Tokens a turn of this speaker might take; None without a limit."""
+        return self.known.tokens.get(label) if self.known else self.contract.turn_tokens
+
+
+def line_of(turn: Passage, words: str) -> int:
+    """The line of the paragraph in which `words` stand; the turn's first line of text if none holds them."""
+    return next((part.line for part in turn.paragraphs if words in part.text), turn.paragraphs[0].line)
+
+
+def quoted(text: str, most: int = 60) -> str:
+    """The beginning of a text, for a finding."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

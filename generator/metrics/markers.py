@@ -1,0 +1,103 @@
+"""Words by which agreement, plans and hedging are known. English.
+
+A list of phrases knows no irony and no context: the figures are for comparing sets of sessions, not for
+judging a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+
+from generator.sentences import sentences
+
+_AGREEMENT = re.compile(
+    r"""\b(?:
+      i(?:\s+\w+ly)?\s+agree\b | you(?:'re|\s+are)\s+(?:\w+\s+)?right\b | you(?:'ve|\s+have)\s+got\s+a\s+point
+    | (?:that|it)(?:'s|\s+is)\s+(?:only\s+)?(?:fair|true|a\s+(?:good|great|lovely|nice)\s+(?:idea|thought|plan))\b
+    | fair\s+enough | good\s+(?:idea|point|thought)\b | makes\s+sense
+    | (?:that|it|this|idea|plan|which|date|time|day|wednesdays?)\s+sounds?\s+
+      (?:\w+\s+)?(?:good|great|right|nice|lovely|perfect|doable|fine|gentle|like\s+a\s+(?:\w+\s+)?(?:good|great
+      |perfect|lovely))
+    | i\s+(?:feel|think|see\s+it|want)\s+the\s+same | (?:me|so\s+do\s+i|same\s+here),?\s+too\b(?=[,.!]) | same\s+here
+    | on\s+board | on\s+the\s+same\s+page | in\s+agreement | with\s+you\s+on\s+(?:this|that)
+    | i(?:'m|\s+am)\s+(?:all\s+)?in\b(?=[,.!]|\s+on\b|\s+for\b) | count\s+me\s+in
+    | i(?:'d|\s+would|\s+really|\s+do)?\s+(?:really\s+)?(?:like|love)\s+(?:that\b(?!\s+\w)|the\s+(?:\w+\s+)?idea
+      |your\s+idea|it\b(?=[,.!]))
+    | i\s+(?:can|could)\s+(?:do|work\s+with|live\s+with|manage)\s+(?:that|it)\b | i(?:'m|\s+am)\s+willing
+    | let's\s+(?:do|give|try)\s+(?:it|that|this)\b
+    | i(?:'m|\s+am)\s+(?:\w+\s+)?(?:happy|glad|ready)\s+to\s+(?:try|do|start|give)
+    | fine\s+by\s+me | (?:absolutely|definitely|exactly|agreed|deal)\b(?=[,.!—]) | that\s+works\s+for\s+me
+    | i\s+see\s+my\s+part | agree\s+with\s+you
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OPENS_WITH_YES = re.compile(
+    r"(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b(?!\s*,?\s*but\b)", re.I
+)
+_DENIED = re.compile(
+    r"(?:\bnot|n't|\bnever|\bnor|\bhardly|\bwithout|\bbefore\s+i|\bif)\b(?:\s+\w+){0,4}\s*$", re.IGNORECASE
+)
+
+_COMMITS = re.compile(
+    r"""\b(?:
+      let's | let\s+us | shall\s+we | we(?:'ll|\s+will|\s+could|\s+can|\s+should|\s+might|\s+start|\s+begin|\s+try)\b
+    | i(?:'ll|\s+will|\s+can|\s+could|'d\s+like\s+(?:us\s+)?to|'m\s+going\s+to|'m\s+putting)\b
+    | (?:how|what)\s+about | what\s+if\s+we | why\s+don't\s+we | would\s+you\s+be\s+willing | could\s+we | can\s+we
+    | maybe\s+we | setting\s+(?:aside|a) | having\s+a\s+set | the\s+plan\s+is | suppose\s+we | say\s+we
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WHEN = re.compile(
+    r"""\b(?:
+      (?:mon|tues|wednes|thurs|fri|satur|sun)days? | tonight | tomorrow
+    | this\s+(?:week(?:end)?|evening|month|afternoon)
+    | (?:every|each|once\s+a|twice\s+a|next|one|for\s+a|a\s+few)\s+(?:\w+\s+)?(?:day|night|evening|morning|week
+      |weekend|month)s?
+    | (?:\d+|five|ten|fifteen|twenty|thirty|half\s+an)\s+(?:minutes?|hours?)\b
+    | at\s+(?:\d{1,2}|six|seven|eight|nine|ten)\b
+    | (?:before|after|over|during)\s+(?:the\s+)?(?:bed(?:time)?|dinner|supper|breakfast|coffee|tea|work|dishes|school
+      |lunch)
+    | by\s+(?:the\s+end\s+of|next) | half\s+past | weeknights? | set\s+(?:day|time) | between\s+now\s+and
+    | on\s+(?:the\s+)?(?:calendar|fridge)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HEDGES = re.compile(
+    r"""\b(?:
+      maybe | perhaps | possibly | probably | i\s+guess | i\s+suppose | i\s+think | i\s+don't\s+know | i'm\s+not\s+sure
+    | kind\s+of | sort\s+of | a\s+bit | a\s+little | somehow | somewhat | it\s+seems | seems?\s+like | it\s+feels\s+like
+    | might | could\s+be | may\s+be | almost | i\s+wonder | in\s+a\s+way | more\s+or\s+less | rather | i\s+feel\s+like
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def agrees(text: str) -> bool:
+    """True if the speaker agrees to what somebody has said or offered.
+
+    Phrases of consent ("you're right", "I'm in", "that makes sense") that are not denied in the four words
+    before, or a turn that opens with a plain yes. Hearing somebody out ("I hear you") is no consent.
+    Weakness: consent in other words is missed, and polite consent counts like meant consent.
+    """
+    text = _plain(text)
+    if _OPENS_WITH_YES.match(text.lstrip(' "“*')):
+        return True
+    return any(
+        not _DENIED.search(text[max(0, match.start() - 40) : match.start()]) for match in _AGREEMENT.finditer(text)
+    )
+
+
+def plans(text: str) -> bool:
+    """True if a sentence proposes or takes on something and says when: "let's walk on Sunday", "I'll call you
+    every evening". Weakness: a plan without a time is missed; so is one spread over two sentences."""
+    return any(_COMMITS.search(sentence) and _WHEN.search(sentence) for sentence in sentences(_plain(text)))
+
+
+def hedges(text: str) -> int:
+    """How many hedges stand in `text` ("maybe", "sort of", "I guess"); a core of the lists in Holmes (1990)
+    and Hyland (1998). Weakness: "I think" can be firm."""
+    return len(_HEDGES.findall(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    return text.replace("’", "'")

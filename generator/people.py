@@ -1,0 +1,224 @@
+"""Who is in the room and who is spoken to: names from a spec, or inferred from the speech itself.
+
+Inference knows what a reader knows: the therapist introduces themself, the partners call each other by name.
+It would rather find nobody than somebody wrong. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from generator.clean import untitled
+from generator.schema.label import Label
+from generator.schema.session import Spec
+from generator.sentences import sentences
+
+PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
+
+TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+"
+NAME_WORD = r"[A-Z][^\W\d_]+(?:[-'’][A-Z]?[^\W\d_]+)?"
+"""One word of a name, as a pattern; it matches other capitalised words too."""
+
+_NAME = rf"(?:{TITLE})?{NAME_WORD}"
+_GREETING = re.compile(
+    rf"\b(?:[Hh]ello|Hi|[Ww]elcome|[Tt]hank you|Thanks|Good (?:morning|afternoon|evening)),? "
+    rf"(?P<first>{_NAME})(?:,? (?:and|&) (?P<second>{_NAME}))?(?=[,.!?;:—–-]|\s*$| for\b)"
+)
+_INITIAL = re.compile(rf"^(?:(?:And|But|So|Now|Well|Yes|No|Okay|Oh|Look|Listen|Maybe),? )?(?P<first>{_NAME}),")
+_AFTER_COMMA = re.compile(rf",\s(?P<first>{_NAME})(?P<after>[,.?!;…]|\s?[—–])")
+_APPOSITION = re.compile(
+    r"\b(?:my|your|his|her|our|their|the|a|an|'s|’s)\s+(?:[\w'’-]+\s+){0,3}[\w'’-]+$", re.IGNORECASE
+)
+_QUOTED = re.compile(r"[“\"][^“”\"]{0,400}[”\"]|(?<!\w)[‘'](?=\w)[^‘’'\n]{0,200}[.,!?…][’']")
+_INTRODUCED = re.compile(rf"\b(?:I['’]m|I am|[Mm]y name is) (?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})")
+_YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
+NOT_NAMES = frozenset(
+    """I Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August
+    September October November December Christmas Easter Ramadan Eid Diwali Hanukkah Thanksgiving New God Lord Jesus
+    Christ Heaven Mum Mom Mama Dad Papa Mother Father Gran Grandma Grandpa Nan Auntie Uncle Doctor Doc English French
+    German Polish Spanish Chinese Japanese America England London Paris Everyone Everybody Both All There Folks
+    Well Yes Yeah Yep No Nope Okay Ok Right Sure Fine Good Great Look Listen Honestly Sometimes Maybe Perhaps Still Now
+    Then So And But Or Because Also Anyway Actually Oh Ah Hey Hi Hello Please Thanks Sorry Like Just Only Even Today
+    Tonight Tomorrow Yesterday First Second Third Finally Instead Again Once Twice Often Usually Lately Before After
+    When While If Once Since Though Although However Besides Meanwhile Otherwise Later Earlier Here What Why How Who
+    Where Which That This These Those It He She We They You My Your Our His Her Their One Two Three Some Most Many
+    None Nothing Something Someone Somebody Nobody Everything Anything Alright Agreed True Exactly Absolutely
+    Definitely Of In On At By For From With Without Under Over Between Until Unless Indeed Same Every Each Last Next
+    Gosh Wow Hmm Mm Mhm Um Uh Darling Honey Love Dear Sweetheart Babe
+    Welcome Thank Facebook Instagram WhatsApp YouTube Google Netflix Zoom""".split()
+)
+
+
+@dataclass(frozen=True)
+class People:
+    """The names of those in the room; empty where a name is not known."""
+
+    therapist: tuple[str, ...] = ()
+    a: tuple[str, ...] = ()
+    b: tuple[str, ...] = ()
+    certain: bool = False
+    """From the session's spec, not inferred."""
+
+    def names(self, label: Label | None) -> tuple[str, ...]:
+        """The names of the speaker with this label."""
+        by_label = {"Therapist": self.therapist, "Patient A": self.a, "Patient B": self.b}
+        return by_label.get(label or "", ())
+
+    def called(self, label: Label) -> str:
+        """The name a speaker goes by; the label if no name is known."""
+        names = self.names(label)
+        return min(names, key=lambda name: (len(name.split()), len(name))) if names else label
+
+    def who_is(self, name: str) -> Label | None:
+        """Whose name this is, short forms of at least three letters included; None if it is nobody's."""
+        wanted = _key(name)
+        for label, words in self._words.items():
+            if wanted in words:
+                return label
+        if len(wanted) >= 3:
+            for label, words in self._words.items():
+                if any(len(word) >= 3 and (word.startswith(wanted) or wanted.startswith(word)) for word in words):
+                    return label
+        return None
+
+    def both_known(self) -> bool:
+        """True if both partners have names."""
+        return bool(self.a and self.b)
+
+    def speaks_of(self, label: Label, text: str) -> bool:
+        """True if a name of the speaker with this label stands in `text`."""
+        pattern = self._patterns.get(label)
+        return bool(pattern and pattern.search(text))
+
+    @cached_property
+    def _words(self) -> dict[Label, frozenset[str]]:
+        labels: tuple[Label, ...] = ("Therapist", *PARTNERS)
+        return {label: frozenset(_key(word) for name in self.names(label) for word in name.split()) for label in labels}
+
+    @cached_property
+    def _patterns(self) -> dict[Label, re.Pattern[str]]:
+        found = {}
+        for label in self._words:
+            words = sorted({word for name in self.names(label) for word in untitled(name).split()}, key=len)
+            if words:
+                found[label] = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A name that somebody is spoken to by."""
+
+    name: str
+    """With its title, as spoken."""
+    plain: bool
+    """Nothing but an address can be meant: a greeting, or a name set apart in a sentence that says "you"."""
+    initial: bool = False
+    """It begins its sentence, where every word has a capital."""
+
+    @property
+    def titled(self) -> bool:
+        """Spoken with a title: "Dr. Forger"."""
+        return untitled(self.name) != self.name
+
+
+def people_of(spec: Spec) -> People:
+    """The people of a session."""
+    a, b = spec.couple.a, spec.couple.b
+    return People((spec.therapist.name, spec.therapist.called), (a.name, a.called), (b.name, b.called), certain=True)
+
+
+def addressed(text: str) -> Iterator[Address]:
+    """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out."""
+    for sentence in sentences(_QUOTED.sub("…", text)):
+        you = bool(_YOU.search(sentence))
+        for greeting in _GREETING.finditer(sentence):
+            yield from (Address(name, True) for name in greeting.group("first", "second") if _may_be_a_name(name))
+        initial = _INITIAL.match(sentence)
+        if initial and _may_be_a_name(initial["first"]):
+            yield Address(initial["first"], you, initial=True)
+        for match in _AFTER_COMMA.finditer(sentence):
+            if initial and match.start() < initial.end() - 1:
+                continue
+            before = sentence[: match.start()]
+            if _may_be_a_name(match["first"]) and not _APPOSITION.search(before) and not _in_a_list(sentence, match):
+                yield Address(match["first"], you and match["after"] in ".?!")
+
+
+def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
+    """The words that have a capital where no sentence begins. What a name is not, only ever begins sentences."""
+    return frozenset(word for text in texts for word in re.findall(rf"[\w,;:] ({NAME_WORD})", text))
+
+
+def introduced(text: str) -> Iterator[str]:
+    """Every name by which the speaker says who they are. What stands in quotation marks is left out."""
+    for match in _INTRODUCED.finditer(_QUOTED.sub("…", text)):
+        if _may_be_a_name(match["name"]):
+            yield match["name"]
+
+
+def infer(turns: Sequence[tuple[Label | None, str]]) -> People:
+    """The names that can be told from speech alone; empty tuples where they cannot."""
+    therapist = _introduction(turns)
+    mine = {_key(word) for name in therapist for word in name.split()}
+    inside = inside_sentences(text for _, text in turns)
+    by_whom: dict[Label, Counter[str]] = {"Therapist": Counter(), "Patient A": Counter(), "Patient B": Counter()}
+    answered: Counter[tuple[str, Label]] = Counter()
+    for number, (label, text) in enumerate(turns):
+        for address in addressed(text) if label in by_whom else ():
+            name = untitled(address.name)
+            if (address.initial and name not in inside) or _key(name) in mine or address.titled:
+                continue
+            by_whom[label][name] += 1  # type: ignore[index]
+            following = turns[number + 1][0] if number + 1 < len(turns) else None
+            if label == "Therapist" and following in PARTNERS:
+                answered[name, following] += 1
+    a = _most(by_whom["Patient B"], besides=())
+    b = _most(by_whom["Patient A"], besides=a)
+    if a and b and by_whom["Patient A"][a[0]] > by_whom["Patient B"][a[0]]:
+        a = _most(by_whom["Patient B"], besides=b)
+    asked = [name for name, count in by_whom["Therapist"].most_common() if count >= 2]
+    if not a and not b and len(asked) >= 2:
+        first, second = asked[:2]
+        straight = answered[first, "Patient A"] + answered[second, "Patient B"]
+        crossed = answered[first, "Patient B"] + answered[second, "Patient A"]
+        if straight != crossed:
+            a, b = ((first,), (second,)) if straight > crossed else ((second,), (first,))
+    elif bool(a) != bool(b):
+        other = tuple(name for name in asked if name not in (*a, *b))[:1]
+        a, b = a or other, b or other
+    return People(therapist, a, b)
+
+
+def _most(counts: Counter[str], besides: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name, _ in counts.most_common() if name not in besides)[:1]
+
+
+def _introduction(turns: Sequence[tuple[Label | None, str]]) -> tuple[str, ...]:
+    """How the therapist introduces themself, with and without a title."""
+    for label, text in turns[:3]:
+        for name in introduced(text) if label == "Therapist" else ():
+            return (name, untitled(name))
+    return ()
+
+
+def _in_a_list(sentence: str, match: re.Match[str]) -> bool:
+    """Whether the name is one of several in a row: "Paris, Rome, Vienna"."""
+    before = re.search(rf"({NAME_WORD})$", sentence[: match.start()])
+    after = re.match(rf"\s(?:and\s|or\s)?({NAME_WORD})[,.]", sentence[match.end() :]) if match["after"] == "," else None
+    return bool((before and before[1] not in NOT_NAMES and " " in sentence[: before.start()].strip()) or after)
+
+
+def _may_be_a_name(name: str | None) -> bool:
+    if not name:
+        return False
+    word = untitled(name).split()[0]
+    return word not in NOT_NAMES and word.split("'")[0].split("’")[0] not in NOT_NAMES and not word.endswith("ly")
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^\w]", "", untitled(name).casefold())
