@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from string import punctuation
 from typing import Any
 
 from generator.errors import InputError
@@ -15,7 +16,10 @@ def score(sentence: str) -> float:
     words, negation and emphasis, not what is meant; therapy talk sounds more positive to it than it is.
     Raises InputError if the library is not installed.
     """
-    return float(_analyser().polarity_scores(sentence)["compound"])
+    analyser = _analyser()
+    if sentence.isascii() and not any(word.strip(punctuation).lower() in analyser.lexicon for word in sentence.split()):
+        return 0.0
+    return float(analyser.polarity_scores(sentence)["compound"])
 
 
 @functools.cache

@@ -6,6 +6,7 @@ It would rather find nobody than somebody wrong. Pure.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from functools import cached_property
 from generator.clean import untitled
 from generator.schema.label import Label
 from generator.schema.session import Spec
-from generator.sentences import sentences
+from generator.sentences import REMEMBERED, sentences
 
 PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
 
@@ -28,6 +29,7 @@ _GREETING = re.compile(
     rf"\b(?:[Hh]ello|Hi|[Ww]elcome|[Tt]hank you|Thanks|Good (?:morning|afternoon|evening)),? "
     rf"(?P<first>{_NAME})(?:,? (?:and|&) (?P<second>{_NAME}))?(?=[,.!?;:—–-]|\s*$| for\b)"
 )
+_GREETS = re.compile("ello|Hi|elcome|hank|Good")
 _INITIAL = re.compile(rf"^(?:(?:And|But|So|Now|Well|Yes|No|Okay|Oh|Look|Listen|Maybe),? )?(?P<first>{_NAME}),")
 _AFTER_COMMA = re.compile(rf",\s(?P<first>{_NAME})(?P<after>[,.?!;…]|\s?[—–])")
 _APPOSITION = re.compile(
@@ -132,21 +134,27 @@ def people_of(spec: Spec) -> People:
     return People((spec.therapist.name, spec.therapist.called), (a.name, a.called), (b.name, b.called), certain=True)
 
 
-def addressed(text: str) -> Iterator[Address]:
+@functools.lru_cache(maxsize=REMEMBERED)
+def addressed(text: str) -> tuple[Address, ...]:
     """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out."""
+    return tuple(_addressed(text))
+
+
+def _addressed(text: str) -> Iterator[Address]:
     for sentence in sentences(_QUOTED.sub("…", text)):
-        you = bool(_YOU.search(sentence))
-        for greeting in _GREETING.finditer(sentence):
+        for greeting in _GREETING.finditer(sentence) if _GREETS.search(sentence) else ():
             yield from (Address(name, True) for name in greeting.group("first", "second") if _may_be_a_name(name))
+        if "," not in sentence:
+            continue
         initial = _INITIAL.match(sentence)
         if initial and _may_be_a_name(initial["first"]):
-            yield Address(initial["first"], you, initial=True)
+            yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True)
         for match in _AFTER_COMMA.finditer(sentence):
             if initial and match.start() < initial.end() - 1:
                 continue
             before = sentence[: match.start()]
             if _may_be_a_name(match["first"]) and not _APPOSITION.search(before) and not _in_a_list(sentence, match):
-                yield Address(match["first"], you and match["after"] in ".?!")
+                yield Address(match["first"], match["after"] in ".?!" and bool(_YOU.search(sentence)))
 
 
 def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
@@ -156,7 +164,7 @@ def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
 
 def introduced(text: str) -> Iterator[str]:
     """Every name by which the speaker says who they are. What stands in quotation marks is left out."""
-    for match in _INTRODUCED.finditer(_QUOTED.sub("…", text)):
+    for match in _INTRODUCED.finditer(_QUOTED.sub("…", text)) if _INTRODUCED.search(text) else ():
         if _may_be_a_name(match["name"]):
             yield match["name"]
 

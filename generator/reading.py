@@ -45,6 +45,19 @@ class Paragraph:
     """As it stands, blanks at its ends included."""
 
 
+BlockKind = Literal["session", "structure", "rule", "label", "speech", "stray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line that is not blank, and what it is."""
+
+    kind: BlockKind
+    line: int
+    text: str
+    """As the grammar would have it written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One turn as it was read."""
@@ -74,8 +87,13 @@ class Reading:
     turns: tuple[Passage, ...]
     flaws: tuple[Flaw, ...]
     """By line. None: the text is a transcript, exactly."""
-    header_line: int = 2
-    """Line of the structure."""
+    blocks: tuple[Block, ...]
+    """All lines that are not blank, in order."""
+
+    @property
+    def structure_line(self) -> int:
+        """The line the structure stands on, or should."""
+        return next((block.line for block in self.blocks if block.kind == "structure"), 2)
 
 
 _EXACT = {f"{label}:": label for label in LABELS}
@@ -116,7 +134,7 @@ def read(text: str) -> Reading:
     reader.body(lines)
     reader.end(lines)
     flaws = tuple(sorted(reader.flaws, key=lambda flaw: flaw.line))
-    return Reading(reader.title, reader.structure, tuple(reader.turns()), flaws, reader.header_line)
+    return Reading(reader.title, reader.structure, tuple(reader.turns()), flaws, tuple(reader.blocks))
 
 
 def unreadable(text: str) -> str | None:
@@ -140,7 +158,7 @@ class _Reader:
     flaws: list[Flaw] = field(default_factory=list)
     title: str = ""
     structure: str = ""
-    header_line: int = 2
+    blocks: list[Block] = field(default_factory=list)
     begun: list[tuple[Label | None, int, list[Paragraph]]] = field(default_factory=list)
     first: int = 0
     """Index of the first line of the body."""
@@ -166,9 +184,8 @@ class _Reader:
         return text
 
     def header(self, lines: list[str]) -> None:
-        self.title, at = self._header_line(lines, 0, "SESSION", "header-session")
-        self.structure, at = self._header_line(lines, at, "Structure", "header-structure")
-        self.header_line = max(at, 1)
+        self.title, at = self._header_line(lines, 0, "SESSION", "session")
+        self.structure, at = self._header_line(lines, at, "Structure", "structure")
         rule, at = self._after_blanks(lines, at, r"\s*={3,}\s*")
         if rule is None:
             self.flaw("header-rule", min(at + 1, len(lines)), f"expected a rule of {len(RULE)} '='", lines[at : at + 1])
@@ -176,9 +193,14 @@ class _Reader:
             length = len(rule[0].strip())
             what = f"the rule has {length} '='" if length != len(RULE) else "the rule has blanks around it"
             self.flaw("header-rule", at, f"{what}; expected a rule of {len(RULE)} '='")
+        if rule is not None:
+            self.blocks.append(Block("rule", at, RULE))
         self.first = at
 
-    def _header_line(self, lines: list[str], at: int, name: str, code: FlawCode) -> tuple[str, int]:
+    def _header_line(
+        self, lines: list[str], at: int, name: str, kind: Literal["session", "structure"]
+    ) -> tuple[str, int]:
+        code: FlawCode = "header-session" if kind == "session" else "header-structure"
         found, at = self._after_blanks(lines, at, rf"\s*{name}\s*[:：](.*)", re.IGNORECASE)
         if found is None:
             self.flaw(code, min(at + 1, len(lines)), f"expected '{name}: ...'", lines[at : at + 1])
@@ -186,8 +208,11 @@ class _Reader:
         prefix = f"{name}: "
         if not found[0].startswith(prefix) or not found[1].strip():
             self.flaw(code, at, f"expected '{name}: ...'", [found[0]])
-            return found[1].strip(), at
-        return found[0][len(prefix) :], at
+            value = found[1].strip()
+        else:
+            value = found[0][len(prefix) :]
+        self.blocks.append(Block(kind, at, f"{prefix}{value}"))
+        return value, at
 
     def _after_blanks(
         self, lines: list[str], at: int, pattern: str, flags: int = 0
@@ -221,17 +246,23 @@ class _Reader:
             if label is not None:
                 who, rest = label
                 self.begun.append((who, at + 1, []))
+                self.blocks.append(Block("label", at + 1, f"{who}:" if who else line))
                 before = "label"
                 if rest:
-                    self.begun[-1][2].append(Paragraph(at + 1, rest))
+                    self._speech(at + 1, rest)
                     before = "text"
             elif not self.begun:
                 self.flaw("stray-text", at + 1, "text before the first label line, such as 'Therapist:'", line)
+                self.blocks.append(Block("stray", at + 1, line))
                 before = "text"
             else:
-                self.begun[-1][2].append(Paragraph(at + 1, line))
+                self._speech(at + 1, line)
                 before = "text"
             blanks, self.last = 0, at
+
+    def _speech(self, line: int, text: str) -> None:
+        self.begun[-1][2].append(Paragraph(line, text))
+        self.blocks.append(Block("speech", line, text))
 
     def _label(
         self, line: str, number: int, loose: bool, alone: bool, follows: bool

@@ -6,6 +6,7 @@ explainable.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Literal
@@ -14,6 +15,9 @@ Ending = Literal["sentence", "ellipsis", "dash", "aside", "clause", "open"]
 """How a text ends. `sentence`: with . ! ? or their kin. `ellipsis`: trailing off. `dash`: broken off by a
 dash. `aside`: a stage direction or an emoji. `clause`: at a comma, colon or semicolon. `open`: in the
 middle of a sentence."""
+
+REMEMBERED = 256
+"""Texts whose sentences are remembered: every rule and every figure asks for those of the same turns."""
 
 _CLOSERS = "\"'”’»)]}*_`›"
 _OPENERS = "\"'“‘«([*_"
@@ -64,6 +68,11 @@ def sentences(text: str) -> list[str]:
     Knows abbreviations, initials, decimals, numbers of lists, closing quotes and brackets, and that an
     ellipsis before a small letter does not end a sentence, but an opening bracket or asterisk begins a unit.
     """
+    return list(_split(text))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _split(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for paragraph in text.split("\n"):
         start = 0
@@ -72,7 +81,7 @@ def sentences(text: str) -> list[str]:
                 found.append(paragraph[start : match.end("close")].strip())
                 start = match.end("gap")
         found.append(paragraph[start:].strip())
-    return [sentence for sentence in found if sentence]
+    return tuple(sentence for sentence in found if sentence)
 
 
 def back_to_sentence_end(text: str) -> str:

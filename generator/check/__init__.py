@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.check import grammar
 from generator.check.conduct import FAMILIES
@@ -49,10 +49,8 @@ def check(
     `path` names it in findings; `known` is what its run says of it, None for a transcript from elsewhere.
     """
     text, bad_bytes = decode(raw)
-    reading = read(text) if text or not bad_bytes else Reading("", "", (), ())
-    reading = Reading(
-        reading.title, reading.structure, reading.turns, (*bad_bytes, *reading.flaws), reading.header_line
-    )
+    reading = read(text) if text or not bad_bytes else Reading("", "", (), (), ())
+    reading = replace(reading, flaws=(*bad_bytes, *reading.flaws))
     people = known.people if known else infer([(turn.label, turn.text) for turn in reading.turns])
     case = Case(reading, people, contract, known, count_tokens)
     hits = sorted(_hits(case, levels), key=lambda hit: hit.line)

@@ -79,7 +79,7 @@ class Case:
         return tuple(turn.label for turn in self.reading.turns)
 
     @cached_property
-    def words(self) -> tuple[list[str], ...]:
+    def words(self) -> tuple[tuple[str, ...], ...]:
         """The words of each of `turns`."""
         return tuple(words(turn.text) for turn in self.turns)
 

@@ -41,6 +41,12 @@ class Figure:
         """No value is above this."""
         return 1.0 if self.share or self.least < 0 else math.inf
 
+    def shown(self, value: float | None) -> str:
+        """A value of this figure for people, as exact as it matters."""
+        if value is None:
+            return "-"
+        return f"{value:.{3 if self.tolerance < 0.02 else 2 if self.tolerance < 0.5 else 1}f}"
+
     def value(self, sessions: Iterable[SessionFigures]) -> float | None:
         """The figure of these sessions; None where there is nothing to count."""
         top = bottom = 0.0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
+
+from generator.sentences import REMEMBERED
 
 RUN = 5
 """Words of a run; people rarely say five words in the same order twice."""
@@ -19,14 +21,15 @@ SAMPLED = 16
 _WORD = re.compile(r"[\w]+(?:['’][\w]+)*")
 
 
-def words(text: str) -> list[str]:
+@functools.lru_cache(maxsize=REMEMBERED)
+def words(text: str) -> tuple[str, ...]:
     """The words of `text` in small letters, without punctuation; "don't" is one, both apostrophes are one."""
-    return _WORD.findall(text.casefold().replace("’", "'"))
+    return tuple(_WORD.findall(text.casefold().replace("’", "'")))
 
 
 def runs(found: Sequence[str], length: int = RUN) -> list[tuple[str, ...]]:
     """All runs of so many words, in order."""
-    return list(zip(*(found[start:] for start in range(length)), strict=False))
+    return list(zip(*[found[start:] for start in range(length)], strict=False))
 
 
 def opener(found: Sequence[str], length: int = 3) -> tuple[str, ...]:
@@ -43,14 +46,18 @@ def diversity(found: Sequence[str]) -> float | None:
     """
     if len(found) < WINDOW:
         return None
-    counts = Counter(found[:WINDOW])
-    total = len(counts)
-    for leaving, coming in zip(found, found[WINDOW:], strict=False):
+    places = {word: place for place, word in enumerate(dict.fromkeys(found))}
+    numbers = [places[word] for word in found]
+    counts = [0] * len(places)
+    for number in numbers[:WINDOW]:
+        counts[number] += 1
+    distinct = total = sum(count > 0 for count in counts)
+    for leaving, coming in zip(numbers, numbers[WINDOW:], strict=False):
+        distinct += not counts[coming]
         counts[coming] += 1
         counts[leaving] -= 1
-        if not counts[leaving]:
-            del counts[leaving]
-        total += len(counts)
+        distinct -= not counts[leaving]
+        total += distinct
     return total / (WINDOW * (len(found) - WINDOW + 1))
 
 
@@ -68,8 +75,14 @@ def repeated(turns: Iterable[Sequence[str]]) -> tuple[tuple[int, ...], tuple[int
 
 def sketch(turns: Iterable[Sequence[str]]) -> frozenset[int]:
     """A sample of a session's runs, as numbers: the same runs are sampled in every session."""
-    hashes = (zlib.crc32(" ".join(run).encode()) for found in turns for run in runs(found))
-    return frozenset(number for number in hashes if number % SAMPLED == 0)
+    numbers: dict[str, int] = {}
+    kept = set()
+    for found in turns:
+        own = [numbers.get(word) or numbers.setdefault(word, zlib.crc32(word.encode()) + 1) for word in found]
+        for at, (first, third, last) in enumerate(zip(own, own[2:], own[RUN - 1 :], strict=False)):
+            if (first + 3 * third + 7 * last) % SAMPLED == 0:
+                kept.add(zlib.crc32(" ".join(found[at : at + RUN]).encode()))
+    return frozenset(kept)
 
 
 def likeness(one: frozenset[int], other: frozenset[int]) -> float:

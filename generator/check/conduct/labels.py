@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from generator.check.rule import Case, Hit, Rule, quoted
 from generator.clean import untitled
 from generator.people import NAME_WORD, NOT_NAMES, TITLE, People
+from generator.reading import Paragraph, Passage
 from generator.schema.label import LABELS, Label
 
 RULES = (
@@ -46,15 +48,22 @@ class Stray:
     whose: Label | None
 
 
-def stray_label(text: str, label: Label | None, people: People) -> Stray | None:
-    """The label with which `text`, spoken by `label`, begins; None if it begins with speech."""
+@functools.lru_cache(maxsize=8)
+def _labels_of(people: People) -> tuple[re.Pattern[str], dict[str, Label]]:
+    """What is known to be a label, as a pattern, and whose it is."""
     owners: dict[str, Label] = {}
     for each in LABELS:
         for name in (each, each.replace("_", " "), *people.names(each)):
             owners.setdefault(name.casefold(), each)
     names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
-    known = re.match(rf"{_OPEN}(?P<name>{names}){_COLON}|\s*[\[*]+(?P<bare>{names})[\]*]+\s+", text, re.IGNORECASE)
-    if known:
+    pattern = rf"{_OPEN}(?P<name>{names}){_COLON}|\s*[\[*]+(?P<bare>{names})[\]*]+\s+"
+    return re.compile(pattern, re.IGNORECASE), owners
+
+
+def stray_label(text: str, label: Label | None, people: People) -> Stray | None:
+    """The label with which `text`, spoken by `label`, begins; None if it begins with speech."""
+    pattern, owners = _labels_of(people)
+    if known := pattern.match(text):
         name = known["name"] or known["bare"]
         owner = owners[name.casefold()]
         return Stray("own" if owner == label else "other", name, known.end(), owner)
@@ -68,17 +77,23 @@ def stray_label(text: str, label: Label | None, people: People) -> Stray | None:
     return Stray("nobody", name, made_up.end(), None)
 
 
+def strays(turns: Iterable[Passage], people: People) -> Iterator[tuple[Passage, Paragraph, Stray]]:
+    """Every label that stands at the beginning of a paragraph of speech."""
+    turns = tuple(turns)
+    small = {word for turn in turns for word in re.findall(r"\b[a-z]{2,}\b", turn.text)}
+    for turn in turns:
+        for part in turn.paragraphs:
+            stray = stray_label(part.text, turn.label, people)
+            if stray is not None and not (stray.kind == "nobody" and stray.name.casefold() in small):
+                yield turn, part, stray
+
+
 def find(case: Case) -> Iterator[Hit]:
     """Hits on labels in the speech."""
-    small = {word for turn in case.turns for word in re.findall(r"\b[a-z]{2,}\b", turn.text)}
-    for turn in case.turns:
-        for part in turn.paragraphs:
-            stray = stray_label(part.text, turn.label, case.people)
-            if stray is None or (stray.kind == "nobody" and stray.name.casefold() in small):
-                continue
-            shown = quoted(part.text.strip())
-            what = f"turn {turn.n}, {turn.label}," if part is turn.paragraphs[0] else f"a paragraph of {turn.label}"
-            yield Hit(f"stray-label-{stray.kind}", part.line, f"{what} begins with {_whose(stray, case.people)}", shown)
+    for turn, part, stray in strays(case.turns, case.people):
+        what = f"turn {turn.n}, {turn.label}," if part is turn.paragraphs[0] else f"a paragraph of {turn.label}"
+        message = f"{what} begins with {_whose(stray, case.people)}"
+        yield Hit(f"stray-label-{stray.kind}", part.line, message, quoted(part.text.strip()))
 
 
 def _whose(stray: Stray, people: People) -> str:

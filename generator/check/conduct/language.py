@@ -29,6 +29,7 @@ LONG_ENOUGH = 15
 """Words of a turn whose language can be told."""
 FOREIGN_LETTERS = 0.3
 
+_NOT_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
 _BROKEN = re.compile(
     "[\ufffd\ufeff\u200b\u0085\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000-\uf8ff\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufff0-\ufffb]"
 )
@@ -59,12 +60,18 @@ def find(case: Case) -> Iterator[Hit]:
                 yield Hit("broken-characters", part.line, message, _near(part.text, match))
 
 
-def _is_foreign(text: str, mine: list[str]) -> bool:
-    letters = [character for character in text if character.isalpha()]
-    strange = sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in letters if letter > "\x7f")
-    if len(letters) >= LONG_ENOUGH and strange > FOREIGN_LETTERS * len(letters):
+def _is_foreign(text: str, mine: tuple[str, ...]) -> bool:
+    if text.isascii():
+        return len(mine) >= LONG_ENOUGH and _common(mine) < LEAST_SHARE
+    letters = sum(map(str.isalpha, text))
+    strange = sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in _NOT_ASCII.findall(text))
+    if letters >= LONG_ENOUGH and strange > FOREIGN_LETTERS * letters:
         return True
-    return len(mine) >= LONG_ENOUGH and sum(word in _COMMON for word in mine) < LEAST_SHARE * len(mine)
+    return len(mine) >= LONG_ENOUGH and _common(mine) < LEAST_SHARE
+
+
+def _common(mine: tuple[str, ...]) -> float:
+    return sum(map(_COMMON.__contains__, mine)) / len(mine)
 
 
 def _near(text: str, match: re.Match[str]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from generator import placeholders
 from generator.check.rule import Case, Hit, Rule, quoted
+from generator.reading import Passage
 
 RULES = (
     Rule("placeholder", "conduct", "error", "A placeholder that was never filled.",
@@ -58,14 +60,14 @@ _AI = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
-    r"""^\s{0,3}\#{1,6}\s+\S | ^\s*(?:[-*+•]|\d{1,2}[.)])\s+\S.{0,400}$ | \*\*[^*\n]{1,200}\*\* | __[^_\n]{1,200}__
+    r"""^\s{0,3}\#{1,6}\s+\S | \*\*[^*\n]{1,200}\*\* | __[^_\n]{1,200}__
     | ```
     | `[^`\n]{1,80}` | </?(?:b|i|em|strong|p|br|div|span|ul|li|h[1-6]|a|code|think|thinking)\b[^<>\n]{0,80}/?>
     | \[[^\]\n]{1,80}\]\(https?://[^)\n]{1,200}\) | ^\s*>\s+\S | ^\s*(?:---+|\*\*\*+)\s*$
     | &(?:amp|quot|lt|gt|nbsp|\#39);""",
     re.VERBOSE,
 )
-_NUMBERED = re.compile(r"\s*\d{1,2}[.)]\s")
+_LISTED = re.compile(r"\A\s*(?:[-*+•]|\d{1,2}[.)])\s+\S")
 _DIRECTION = re.compile(
     r"(?<![*\w])\*(?!\*)[^*\n]{2,80}(?<!\s)\*(?![*\w])"
     r"|[(\[](?:\w+ly )?(?:sigh(?:s|ing)?|pauses?|long pause|silence|laugh(?:s|ing)|cry(?:ing)?|nod(?:s|ding)"
@@ -75,21 +77,47 @@ _DIRECTION = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is looked for in every paragraph."""
+
+    code: str
+    what: str
+    pattern: re.Pattern[str]
+    hints: tuple[str, ...]
+    """In small letters; a paragraph that holds none of them is not searched, for speed."""
+
+
+_LOOKS = (
+    _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<", "insert", "your")),
+    _Look("error-text", "holds an error message", _ERROR,
+          ("error", "traceback", "exception", "quota", "limit", "status", "http", "timed out", "unavailable",
+           "too many requests", "bad gateway", "gateway time", "context", "429", "50")),
+    _Look("refusal", "is a refusal", _REFUSAL,
+          ("sorry", "able to", "can't", "cannot", "policy", "guidelines", "request")),
+    _Look("as-an-ai", "speaks as an AI", _AI,
+          (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "trained by",
+           "developed by", "created by")),
+    _Look("markup", "holds markup", _MARKUP, ("#", "**", "__", "`", "<", ">", "&", "](", "---")),
+    _Look("markup", "is a point of a list", _LISTED, (". ", ") ", "- ", "* ", "+ ", "• ")),
+    _Look("stage-direction", "holds a stage direction", _DIRECTION, ("*", "(", "[")),
+)  # fmt: skip
+
+
 def find(case: Case) -> Iterator[Hit]:
     """Hits on what is no speech; one of a kind in a paragraph is enough."""
     for turn in case.turns:
-        who = f"turn {turn.n}, {turn.label},"
         for part in turn.paragraphs:
             plain = part.text.replace("’", "'")
-            if match := placeholders.IN_SPEECH.search(plain):
-                yield Hit("placeholder", part.line, f"{who} holds a placeholder", match.group())
-            if match := _ERROR.search(plain):
-                yield Hit("error-text", part.line, f"{who} holds an error message", quoted(plain[match.start() :]))
-            if match := _REFUSAL.search(plain):
-                yield Hit("refusal", part.line, f"{who} is a refusal", quoted(match.group()))
-            if (match := _AI.search(plain)) and turn.label != "AI_Facilitator":
-                yield Hit("as-an-ai", part.line, f"{who} speaks as an AI", quoted(plain[match.start() :]))
-            if (match := _MARKUP.search(plain)) and not (_NUMBERED.match(match.group()) and len(turn.paragraphs) == 1):
-                yield Hit("markup", part.line, f"{who} holds markup", quoted(match.group().strip()))
-            if match := _DIRECTION.search(plain):
-                yield Hit("stage-direction", part.line, f"{who} holds a stage direction", quoted(match.group()))
+            small = plain.casefold()
+            for look in _LOOKS:
+                if not any(hint in small for hint in look.hints):
+                    continue
+                if (match := look.pattern.search(plain)) and not _meant(look.code, turn):
+                    message = f"turn {turn.n}, {turn.label}, {look.what}"
+                    yield Hit(look.code, part.line, message, quoted(match.group().strip()))
+
+
+def _meant(code: str, turn: Passage) -> bool:
+    """The facilitator of one structure is an AI, and says so."""
+    return code == "as-an-ai" and turn.label == "AI_Facilitator"

@@ -47,7 +47,7 @@ def _departure(case: Case) -> Iterator[Hit]:
     try:
         structure = structure_named(name)
     except InputError:
-        yield Hit("structure-unknown", case.reading.header_line, f"no structure is called {name!r}", name)
+        yield Hit("structure-unknown", case.reading.structure_line, f"no structure is called {name!r}", name)
         return
     first: Literal["A", "B"] = "B" if next((x for x in labels if x in PARTNERS), None) == "Patient B" else "A"
     order = structure(first, len(labels) + 1)

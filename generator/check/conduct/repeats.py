@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from typing import Any
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
 from generator.metrics.words import opener, runs, words
@@ -42,17 +43,19 @@ def find(case: Case) -> Iterator[Hit]:
 def _turns(case: Case) -> tuple[list[Hit], set[int]]:
     """Hits on whole turns, and the turns concerned."""
     hits: list[Hit] = []
-    found = [frozenset(runs(mine, 3)) for mine in case.words]
     repeated: set[int] = set()
-    for later, turn in enumerate(case.turns):
-        for earlier in range(later):
-            other = case.turns[earlier]
-            if len(case.words[later]) > 3 and case.words[later] == case.words[earlier]:
+    bags = [frozenset(mine) for mine in case.words]
+    for later, (turn, mine) in enumerate(zip(case.turns, case.words, strict=True)):
+        for earlier in range(later if len(mine) > OFTEN else 0):
+            if not _overlap(bags[later], bags[earlier]):
+                continue
+            if mine == case.words[earlier]:
                 code, how = "duplicate-turn", "is the same as"
-            elif _alike(found[later], found[earlier]):
+            elif _overlap(frozenset(runs(mine, 3)), frozenset(runs(case.words[earlier], 3))):
                 code, how = "near-duplicate-turn", "is nearly the same as"
             else:
                 continue
+            other = case.turns[earlier]
             repeated.add(turn.n)
             message = f"turn {turn.n}, {turn.label}, {how} turn {other.n}, {other.label}"
             hits.append(Hit(code, turn.paragraphs[0].line, message, quoted(turn.text)))
@@ -60,38 +63,41 @@ def _turns(case: Case) -> tuple[list[Hit], set[int]]:
     return hits, repeated
 
 
-def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
-    small, large = sorted((len(one), len(other)))
-    return small > 3 and small >= SAME_TURN * large and len(one & other) >= SAME_TURN * len(one | other)
+def _overlap(one: frozenset[Any], other: frozenset[Any]) -> bool:
+    common = len(one & other)
+    return common >= SAME_TURN * (len(one) + len(other) - common)
 
 
 def _sentences(case: Case, whole: set[int]) -> Iterator[Hit]:
     first: dict[tuple[str, ...], int] = {}
-    by_run: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    by_run: dict[tuple[str, ...], tuple[str, ...]] = {}
     for turn, said in zip(case.turns, case.sentences, strict=True):
-        fresh: list[tuple[str, ...]] = []
+        fresh: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
         for sentence in said:
-            key = tuple(words(sentence))
+            key = words(sentence)
             if len(key) < LONG_SENTENCE:
                 continue
-            fresh.append(key)
+            pieces = runs(key, 4) if len(key) >= LONGER_SENTENCE else []
+            fresh.append((key, pieces))
             if turn.n in whole:
                 continue
             if key in first:
                 message = f"turn {turn.n}, {turn.label}, says again what turn {first[key]} said"
                 yield Hit("repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
-            elif len(key) >= LONGER_SENTENCE and (near := _near(key, by_run)):
+            elif near := _near(key, pieces, by_run):
                 message = f"turn {turn.n}, {turn.label}, nearly says again what turn {first[near]} said"
                 yield Hit("near-repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
-        for key in fresh:
+        for key, pieces in fresh:
             first.setdefault(key, turn.n)
-            for run in runs(key, 4) if len(key) >= LONGER_SENTENCE else ():
-                by_run[run].add(key)
+            for run in pieces:
+                by_run.setdefault(run, key)
 
 
-def _near(key: tuple[str, ...], by_run: dict[tuple[str, ...], set[tuple[str, ...]]]) -> tuple[str, ...] | None:
-    candidates = {other for run in runs(key, 4) for other in by_run.get(run, ())}
-    for other in sorted(candidates):
+def _near(
+    key: tuple[str, ...], pieces: list[tuple[str, ...]], by_run: dict[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """An earlier sentence nearly like this one; alike sentences have four words in a row in common."""
+    for other in sorted({by_run[run] for run in pieces if run in by_run}):
         if SequenceMatcher(None, key, other, autojunk=False).ratio() >= SAME_SENTENCE:
             return other
     return None

@@ -1,0 +1,101 @@
+"""Mends what can be mended without inventing anything. Pure.
+
+Line ends, blank lines, the rule, the form of labels, blanks around turns, and labels in the speech whose speaker
+is plain. It never adds or changes a word and never touches the end of a turn: cut-offs stay cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.check.conduct.labels import Stray, stray_label, strays
+from generator.people import People, infer
+from generator.reading import Block, Flaw, Reading, decode, read, unreadable
+
+MENDED = frozenset(
+    """byte-order-mark line-ends header-rule blank-lines malformed-label broken-paragraph end-of-file header-session
+    header-structure""".split()
+)
+"""Flaws that can be mended, where what is needed stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One thing that was mended."""
+
+    line: int
+    """In the file as it was."""
+    code: str
+    """The finding it answers."""
+    message: str
+    removed: str = ""
+    """Words taken out of the speech; empty for everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A mended text."""
+
+    text: str
+    edits: tuple[Edit, ...]
+    """By line; empty if nothing could be mended, and then `text` is as it was."""
+    left: tuple[Flaw, ...]
+    """Flaws that remain, with their lines in the mended text."""
+
+
+def mend(raw: bytes, people: People | None) -> Mended | None:
+    """The mended transcript; None if the bytes are no text. `people`: None, to infer them from the speech."""
+    text, bad_bytes = decode(raw)
+    if bad_bytes:
+        return None
+    reading = read(text)
+    people = people or infer([(turn.label, turn.text) for turn in reading.turns])
+    spoken, edits = _speech(reading, people)
+    mended = _written(reading, spoken)
+    left = read(mended).flaws
+    remaining = {(flaw.code, flaw.message, flaw.words) for flaw in left}
+    edits += [
+        Edit(flaw.line, flaw.code, flaw.message)
+        for flaw in reading.flaws
+        if flaw.code in MENDED and (flaw.code, flaw.message, flaw.words) not in remaining
+    ]
+    if not edits:
+        return Mended(text, (), reading.flaws)
+    return Mended(mended, tuple(sorted(edits, key=lambda edit: edit.line)), left)
+
+
+def _speech(reading: Reading, people: People) -> tuple[dict[int, str], list[Edit]]:
+    """The text of each line of speech, by line, and what was taken out of it."""
+    spoken = {part.line: part.text for turn in reading.turns for part in turn.paragraphs}
+    edits: list[Edit] = []
+    for turn, part, stray in strays(reading.turns, people):
+        rest = part.text
+        found: Stray | None = stray
+        while found and found.kind != "other" and not unreadable(rest[found.length :]):
+            label = rest[: found.length].strip()
+            edits.append(Edit(part.line, f"stray-label-{found.kind}", f"took out {label!r}", label))
+            rest = rest[found.length :]
+            found = stray_label(rest, turn.label, people)
+        spoken[part.line] = rest
+    for turn in (turn for turn in reading.turns if turn.paragraphs):
+        first, last = turn.paragraphs[0].line, turn.paragraphs[-1].line
+        for line, strip in ((first, str.lstrip), (last, str.rstrip)):
+            trimmed = strip(spoken[line])
+            if trimmed != spoken[line] and not unreadable(trimmed):
+                edits.append(Edit(line, "trailing-blanks", "took out blanks around the turn"))
+                spoken[line] = trimmed
+    return spoken, edits
+
+
+def _written(reading: Reading, spoken: dict[int, str]) -> str:
+    return "".join(_lines(reading.blocks, spoken))
+
+
+def _lines(blocks: tuple[Block, ...], spoken: dict[int, str]) -> Iterator[str]:
+    for number, block in enumerate(blocks):
+        yield f"{spoken[block.line] if block.kind == 'speech' else block.text}\n"
+        following = blocks[number + 1].kind if number + 1 < len(blocks) else None
+        in_header = block.kind in {"session", "structure"} and following in {"structure", "rule"}
+        if block.kind != "label" and not in_header:
+            yield "\n"

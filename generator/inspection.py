@@ -1,0 +1,197 @@
+"""Inspects many transcripts: checks each, takes its figures, compares the set with its reference. In processes."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+from generator import affect, tokens
+from generator.assets import Assets
+from generator.check import check, finding
+from generator.check.drift import Band, bands
+from generator.check.rule import Hit
+from generator.contract import load_contract
+from generator.errors import InputError
+from generator.metrics.measure import Scales, measure
+from generator.metrics.words import likeness, sketch, words
+from generator.people import People
+from generator.profiles import PROFILE, read_profile
+from generator.schema.contract import Contract
+from generator.schema.finding import Finding, Level, Severity, at_least
+from generator.schema.label import Label
+from generator.schema.profile import SessionFigures
+from generator.sources import Source, sources
+
+IN_ONE_PROCESS = 24
+"""So many transcripts are read sooner than processes are begun."""
+COMPARED = 8
+"""Other sessions of its set with which each session's likeness is taken."""
+LEVELS: tuple[Level, ...] = ("format", "conduct", "drift")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """One transcript and what was found in it."""
+
+    name: str
+    labels: tuple[Label | None, ...]
+    """Who speaks, turn by turn."""
+    people: People
+    findings: tuple[Finding, ...]
+    figures: SessionFigures | None
+    """None: not asked for, or there is nothing to count."""
+    runs: frozenset[int] = frozenset()
+    """A sample of its five-word runs, for the likeness to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check has found."""
+
+    transcripts: tuple[Inspected, ...]
+    drift: tuple[Band, ...] = ()
+    """Every figure with its band; empty if drift was not asked for."""
+    drift_findings: tuple[Finding, ...] = ()
+    reference: str = ""
+    """What the set was compared with, and how many sessions that is."""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, transcript by transcript, drift last."""
+        return (*(found for each in self.transcripts for found in each.findings), *self.drift_findings)
+
+    def at_least(self, severity: Severity) -> list[Finding]:
+        """The findings of this severity and graver."""
+        return [found for found in self.findings if at_least(found.severity, severity)]
+
+    def __str__(self) -> str:
+        lines = (f"{found.place}: {found.severity}: {found.code}: {found.message}" for found in self.findings)
+        return "\n".join(lines) or "no findings"
+
+
+def check_paths(
+    *paths: str | Path,
+    levels: Collection[Level] = LEVELS,
+    contract: Path | None = None,
+    reference: Path | None = None,
+    standard_input: bytes | None = None,
+) -> Report:
+    """Check transcripts: files, folders, runs.
+
+    `contract`: a contract file; None: seeds/contract.yaml, a user's own first. `reference`: what drift is
+    measured against, a profile file, a folder or a run; None: seeds/profile.json. Raises InputError.
+    """
+    assets = Assets()
+    terms = load_contract(contract, assets)
+    against = reference_figures(reference, assets) if "drift" in levels else None
+    found = sources([Path(path) for path in paths], standard_input)
+    inspected = inspect(found.found, levels, terms)
+    report = Report(tuple(inspected), left_out=tuple(found.left_out))
+    return report if against is None else _with_drift(report, *against, terms)
+
+
+def reference_figures(reference: Path | None, assets: Assets) -> tuple[str, tuple[SessionFigures, ...]]:
+    """The figures that drift is measured against, and where they come from."""
+    path = reference or assets.seed(PROFILE)
+    if path.is_dir() and (path / PROFILE).is_file():
+        path = path / PROFILE
+    figures = read_profile(path).sessions if path.suffix == ".json" else figures_of([path])
+    if not figures:
+        raise InputError(f"{path}: holds no session to compare with")
+    return str(path), figures
+
+
+def figures_of(paths: Sequence[Path], standard_input: bytes | None = None) -> tuple[SessionFigures, ...]:
+    """The figures of transcripts. Raises InputError if one of them has no turn to count."""
+    found = sources(paths, standard_input).found
+    inspected = inspect(found, {"drift"}, Contract())
+    empty = [each.name for each in inspected if each.figures is None]
+    if empty:
+        raise InputError(*(f"{name}: no transcript: there is no turn in it" for name in empty))
+    return tuple(each.figures for each in inspected if each.figures)
+
+
+def inspect(found: Sequence[Source], levels: Collection[Level], contract: Contract) -> list[Inspected]:
+    """Inspect every transcript, in order; with the level `drift`, take figures and likeness too."""
+    if "drift" in levels:
+        affect.score("good")
+    work = functools.partial(_inspect_one, levels=frozenset(levels), contract=contract)
+    inspected = list(_spread(work, found))
+    return _with_likeness(inspected) if "drift" in levels else inspected
+
+
+def _spread(work: functools.partial[Inspected], found: Sequence[Source]) -> Iterator[Inspected]:
+    """The work on every source, in order; on all processors if there is enough of it and forking is safe."""
+    processors = os.cpu_count() or 1
+    if len(found) <= IN_ONE_PROCESS or processors == 1 or threading.active_count() > 1:
+        yield from map(work, found)
+        return
+    tokens.count("")
+    with ProcessPoolExecutor(processors, mp_context=get_context("fork")) as pool:
+        yield from pool.map(work, found, chunksize=8)
+
+
+def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -> Inspected:
+    raw = source.read()
+    checked = check(source.name, raw, levels, contract, source.known, tokens.count)
+    turns = [(turn.label, turn.text) for turn in checked.reading.turns if turn.label and turn.text]
+    labels = tuple(turn.label for turn in checked.reading.turns)
+    if "drift" not in levels or not turns:
+        return Inspected(source.name, labels, checked.people, checked.findings, None)
+    name = Path(source.name).name
+    reading = checked.reading
+    figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
+    runs = sketch(words(text) for _, text in turns)
+    return Inspected(source.name, labels, checked.people, checked.findings, figures, runs)
+
+
+def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
+    """Each session compared with the `COMPARED` that follow it, in a circle, so that the work grows with the set."""
+    counted = [each for each in inspected if each.figures]
+    others = min(COMPARED, len(counted) - 1)
+    if others < 1:
+        return inspected
+    place = {each.name: number for number, each in enumerate(counted)}
+
+    def alike(each: Inspected) -> Inspected:
+        if each.figures is None:
+            return each
+        at = place[each.name]
+        near = (counted[(at + step) % len(counted)] for step in range(1, others + 1))
+        shared = sum(likeness(each.runs, other.runs) for other in near) / others
+        return replace(each, figures=each.figures.model_copy(update={"shared": round(shared, 4)}))
+
+    return [alike(each) for each in inspected]
+
+
+def _with_drift(report: Report, path: str, reference: tuple[SessionFigures, ...], contract: Contract) -> Report:
+    checked = [each.figures for each in report.transcripts if each.figures]
+    found = bands(reference, checked, contract.drift)
+    sizes = f"{len(checked)} transcripts" if len(checked) != 1 else "1 transcript"
+    where = f"{sizes} against {path} ({len(reference)} session{'s' if len(reference) != 1 else ''})"
+    hits = [Hit("drift", 0, told(band)) for band in found if band.verdict == "outside"]
+    unknown = [band.figure.name for band in found if band.verdict == "too little data"]
+    if unknown:
+        message = f"{len(unknown)} of {len(found)} figures have too little data"
+        hits.append(Hit("drift-unknown", 0, message, ", ".join(unknown)))
+    findings = (finding(hit, where, contract) for hit in hits)
+    return replace(
+        report,
+        drift=tuple(found),
+        drift_findings=tuple(each for each in findings if each is not None),
+        reference=where,
+    )
+
+
+def told(band: Band) -> str:
+    """A band in words: "Patient B's cut-off rate 0.41 to 0.72 (band 0.30 to 0.55)"."""
+    name, show = band.figure.words, band.figure.shown
+    words = name[0].upper() + name[1:]
+    return f"{words} {show(band.reference)} to {show(band.found)} (band {show(band.low)} to {show(band.high)})"
