@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from generator.api import agenerate, generate, replay
     from generator.format import parse, render
+    from generator.inspection import check_paths
     from generator.personas import load_couple, load_therapist, load_topic
     from generator.prompts import load_prompt_set
     from generator.schema.session import Budget, Cast, Model
 
 _HOMES = {
     "agenerate": "generator.api",
+    "check_paths": "generator.inspection",
     "replay": "generator.api",
     "generate": "generator.api",
     "load_couple": "generator.personas",
@@ -32,6 +34,7 @@ __all__ = [
     "Cast",
     "Model",
     "agenerate",
+    "check_paths",
     "generate",
     "load_couple",
     "load_prompt_set",

@@ -26,6 +26,7 @@ from generator.schema.contract import Contract
 from generator.schema.finding import Finding, Level, Severity, at_least
 from generator.schema.label import Label
 from generator.schema.profile import SessionFigures
+from generator.sentences import ends_mid_sentence
 from generator.sources import Source, sources
 
 IN_ONE_PROCESS = 24
@@ -42,6 +43,8 @@ class Inspected:
     name: str
     labels: tuple[Label | None, ...]
     """Who speaks, turn by turn."""
+    cut_off: tuple[Label | None, ...]
+    """Who speaks in the turns that stop in mid-sentence."""
     people: People
     findings: tuple[Finding, ...]
     figures: SessionFigures | None
@@ -143,13 +146,14 @@ def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -
     checked = check(source.name, raw, levels, contract, source.known, tokens.count)
     turns = [(turn.label, turn.text) for turn in checked.reading.turns if turn.label and turn.text]
     labels = tuple(turn.label for turn in checked.reading.turns)
+    cut_off = tuple(turn.label for turn in checked.reading.turns if ends_mid_sentence(turn.text))
     if "drift" not in levels or not turns:
-        return Inspected(source.name, labels, checked.people, checked.findings, None)
+        return Inspected(source.name, labels, cut_off, checked.people, checked.findings, None)
     name = Path(source.name).name
     reading = checked.reading
     figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
     runs = sketch(words(text) for _, text in turns)
-    return Inspected(source.name, labels, checked.people, checked.findings, figures, runs)
+    return Inspected(source.name, labels, cut_off, checked.people, checked.findings, figures, runs)
 
 
 def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:

@@ -6,6 +6,7 @@ import json
 
 from generator.plan import Plan
 from generator.prompts import SetFile
+from generator.schema.contract import Contract
 from generator.schema.persona import Couple, Therapist, Topic
 from generator.schema.record import Record
 
@@ -15,6 +16,7 @@ RECORDS: dict[str, type[Record]] = {
     "topic": Topic,
     "prompt-set": SetFile,
     "plan": Plan,
+    "contract": Contract,
 }
 
 

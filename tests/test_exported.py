@@ -4,7 +4,7 @@ import pytest
 
 import generator
 
-PUBLIC = """Budget Cast Model agenerate generate load_couple load_prompt_set load_therapist load_topic
+PUBLIC = """Budget Cast Model agenerate check_paths generate load_couple load_prompt_set load_therapist load_topic
 parse render replay""".split()
 
 

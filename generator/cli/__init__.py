@@ -17,6 +17,9 @@ COMMANDS = {
     "resume": "Go on with a run that was stopped.",
     "show": "Show a transcript in the terminal.",
     "list": "List couples, therapists, topics, structures and prompt sets.",
+    "check": "Check transcripts: format, conduct of each session, drift from a reference.",
+    "profile": "The figures of transcripts, and the reference that `check` compares with.",
+    "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
     "init": "Lay out a workspace with personas, prompts and a plan to edit.",
@@ -58,7 +61,8 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 2 bad input, nothing sent; 3 some sessions failed; 5 the provider refuses; 6 storage; "
+    epilog="Exit codes: 0 done; 1 a check has findings; 2 bad input, nothing sent; "
+    "3 some sessions failed; 5 the provider refuses; 6 storage; "
     "7 run in use; 130/143 interrupted.",
 )
 @click.version_option(package_name="couplesim")

@@ -1,0 +1,123 @@
+"""One picture of a set of sessions: words by turn, cut-offs on the time line, airtime, affect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from generator.errors import InputError
+from generator.schema.label import PRINCIPALS, Label
+from generator.schema.profile import SessionFigures
+
+LOOKS: dict[Label, tuple[str, str]] = {
+    "Therapist": ("#4c566a", "s"),
+    "Patient A": ("#b3541e", "o"),
+    "Patient B": ("#1b6f8a", "^"),
+}
+"""Colour and marker of each speaker; the marker tells them apart without colour."""
+MOST_ROWS = 40
+"""Sessions that get a row of their own in the time line; more are summed up by turn."""
+
+
+def draw(sessions: Sequence[SessionFigures], path: Path) -> None:
+    """Draw the sessions into an SVG or PNG file, by the file's ending. The text of an SVG stays text.
+
+    Raises InputError if matplotlib is not installed or the file cannot be written.
+    """
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as exc:
+        raise InputError("a picture needs the extra libraries: pip install 'couplesim[figures]'") from exc
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "couplesim", "font.size": 9}):
+        figure = Figure(figsize=(11, 7.5), layout="constrained")
+        (words, airtime), (timeline, affect) = figure.subplots(2, 2, width_ratios=(3, 2))
+        _words(words, sessions)
+        _airtime(airtime, sessions)
+        _timeline(timeline, sessions)
+        _affect(affect, sessions)
+        names = sessions[0].title if len(sessions) == 1 else f"{len(sessions)} sessions"
+        turns = sum(len(session.speaker) for session in sessions)
+        figure.suptitle(f"{names}, {turns} turns (synthetic)")
+        try:
+            figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=150)
+        except OSError as exc:
+            raise InputError(f"{path}: cannot be written ({exc.strerror})") from exc
+
+
+def _words(axes: Any, sessions: Sequence[SessionFigures]) -> None:
+    for label, (colour, marker) in LOOKS.items():
+        points = [
+            (n, words)
+            for session in sessions
+            for n, (speaker, words) in enumerate(zip(session.speaker, session.words, strict=True), start=1)
+            if speaker == label
+        ]
+        axes.plot(
+            *zip(*points, strict=True), marker, color=colour, label=label, alpha=0.7, markersize=4
+        ) if points else None
+    axes.set(title="words by turn", xlabel="turn", ylabel="words", ylim=(0, None))
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def _airtime(axes: Any, sessions: Sequence[SessionFigures]) -> None:
+    total = sum(sum(session.words) for session in sessions)
+    shares = [_of(sessions, label, "words") for label in PRINCIPALS]
+    bars = axes.barh(
+        PRINCIPALS, [100 * sum(words) / total for words in shares], color=[LOOKS[x][0] for x in PRINCIPALS]
+    )
+    axes.bar_label(bars, fmt="%.0f%%", padding=3)
+    axes.invert_yaxis()
+    axes.set(title="airtime", xlabel="share of all words, per cent", xlim=(0, 100))
+
+
+def _timeline(axes: Any, sessions: Sequence[SessionFigures]) -> None:
+    longest = max(len(session.speaker) for session in sessions)
+    if len(sessions) <= MOST_ROWS:
+        for row, session in enumerate(sessions):
+            for n, (speaker, cut) in enumerate(zip(session.speaker, session.cut_off, strict=True), start=1):
+                if speaker in LOOKS:
+                    colour, marker = LOOKS[speaker]
+                    axes.plot(
+                        n, row, marker, color=colour, markersize=6 if cut else 3, fillstyle="full" if cut else "none"
+                    )
+        axes.set(ylim=(len(sessions) - 0.5, -0.5), ylabel="session" if len(sessions) > 1 else "", yticks=[])
+        axes.set_title("cut-offs on the time line (filled: cut off)")
+    else:
+        for label, (colour, marker) in LOOKS.items():
+            points = [
+                (n, share) for n in range(1, longest + 1) if (share := _cut_share(sessions, label, n)) is not None
+            ]
+            axes.plot(*zip(*points, strict=True), marker, color=colour, markersize=4) if points else None
+        axes.set(title="share of turns cut off, by turn", ylabel="per cent", ylim=(-2, 102))
+    axes.set(xlabel="turn", xlim=(0, longest + 1))
+
+
+def _affect(axes: Any, sessions: Sequence[SessionFigures]) -> None:
+    found = {label: _of(sessions, label, "affect") for label in PRINCIPALS}
+    labels = [label for label in PRINCIPALS if found[label]]
+    boxes = axes.boxplot([found[label] for label in labels], tick_labels=labels, patch_artist=True, widths=0.5)
+    for box, label in zip(boxes["boxes"], labels, strict=True):
+        box.set(facecolor=LOOKS[label][0], alpha=0.6)
+    for line in boxes["medians"]:
+        line.set(color="black")
+    axes.axhline(0, color="grey", linewidth=0.6)
+    axes.set(title="affect of the turns", ylabel="negative to positive")
+
+
+def _of(sessions: Sequence[SessionFigures], label: Label, values: str) -> list[float]:
+    return [
+        value
+        for session in sessions
+        for speaker, value in zip(session.speaker, getattr(session, values), strict=True)
+        if speaker == label
+    ]
+
+
+def _cut_share(sessions: Sequence[SessionFigures], label: Label, n: int) -> float | None:
+    """Per cent of the speaker's n-th turns of all sessions that are cut off; None if they have none."""
+    cut = [
+        session.cut_off[n - 1] for session in sessions if len(session.speaker) >= n and session.speaker[n - 1] == label
+    ]
+    return 100 * sum(cut) / len(cut) if cut else None
