@@ -8,7 +8,11 @@ from typing import Any
 
 from generator.errors import InputError
 
+REMEMBERED = 20_000
+"""Sentences whose score is remembered: people say the short ones again and again."""
 
+
+@functools.lru_cache(maxsize=REMEMBERED)
 def score(sentence: str) -> float:
     """Affect of one sentence, -1 (negative) to 1 (positive), 0 where no word of the lexicon stands in it.
 

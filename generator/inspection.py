@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -137,7 +138,7 @@ def _spread(work: functools.partial[Inspected], found: Sequence[Source]) -> Iter
         yield from map(work, found)
         return
     tokens.count("")
-    with ProcessPoolExecutor(processors, mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(processors, get_context("fork"), initializer=gc.disable) as pool:
         yield from pool.map(work, found, chunksize=8)
 
 

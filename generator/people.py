@@ -141,20 +141,34 @@ def addressed(text: str) -> tuple[Address, ...]:
 
 
 def _addressed(text: str) -> Iterator[Address]:
-    for sentence in sentences(_QUOTED.sub("…", text)):
-        for greeting in _GREETING.finditer(sentence) if _GREETS.search(sentence) else ():
-            yield from (Address(name, True) for name in greeting.group("first", "second") if _may_be_a_name(name))
-        if "," not in sentence:
+    quotes = [match.span() for match in _QUOTED.finditer(text)]
+    end = 0
+    for sentence in sentences(text):
+        start = text.index(sentence, end)
+        end = start + len(sentence)
+        for address, at in _in_sentence(sentence):
+            if _may_be_a_name(address.name) and not any(low <= start + at < high for low, high in quotes):
+                yield address
+
+
+def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
+    """Who may be addressed in a sentence, and where in it."""
+    for greeting in _GREETING.finditer(sentence) if _GREETS.search(sentence) else ():
+        for group in ("first", "second"):
+            if greeting[group]:
+                yield Address(greeting[group], True), greeting.start(group)
+    if "," not in sentence:
+        return
+    initial = _INITIAL.match(sentence)
+    if initial:
+        yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True), initial.start("first")
+    for match in _AFTER_COMMA.finditer(sentence):
+        before = sentence[: match.start()]
+        if initial and match.start() < initial.end() - 1:
             continue
-        initial = _INITIAL.match(sentence)
-        if initial and _may_be_a_name(initial["first"]):
-            yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True)
-        for match in _AFTER_COMMA.finditer(sentence):
-            if initial and match.start() < initial.end() - 1:
-                continue
-            before = sentence[: match.start()]
-            if _may_be_a_name(match["first"]) and not _APPOSITION.search(before) and not _in_a_list(sentence, match):
-                yield Address(match["first"], match["after"] in ".?!" and bool(_YOU.search(sentence)))
+        if not _APPOSITION.search(before) and not _in_a_list(sentence, match):
+            plain = match["after"] in ".?!" and bool(_YOU.search(sentence))
+            yield Address(match["first"], plain), match.start("first")
 
 
 def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
@@ -172,14 +186,14 @@ def introduced(text: str) -> Iterator[str]:
 def infer(turns: Sequence[tuple[Label | None, str]]) -> People:
     """The names that can be told from speech alone; empty tuples where they cannot."""
     therapist = _introduction(turns)
-    mine = {_key(word) for name in therapist for word in name.split()}
     inside = inside_sentences(text for _, text in turns)
+    mine = {_key(word) for name in therapist for word in name.split()}
     by_whom: dict[Label, Counter[str]] = {"Therapist": Counter(), "Patient A": Counter(), "Patient B": Counter()}
     answered: Counter[tuple[str, Label]] = Counter()
     for number, (label, text) in enumerate(turns):
         for address in addressed(text) if label in by_whom else ():
             name = untitled(address.name)
-            if (address.initial and name not in inside) or _key(name) in mine or address.titled:
+            if _key(name) in mine or address.titled or (address.initial and name not in inside):
                 continue
             by_whom[label][name] += 1  # type: ignore[index]
             following = turns[number + 1][0] if number + 1 < len(turns) else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import InputError
+from generator.metrics.figures import own
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.profile import SessionFigures
 
@@ -107,12 +108,7 @@ def _affect(axes: Any, sessions: Sequence[SessionFigures]) -> None:
 
 
 def _of(sessions: Sequence[SessionFigures], label: Label, values: str) -> list[float]:
-    return [
-        value
-        for session in sessions
-        for speaker, value in zip(session.speaker, getattr(session, values), strict=True)
-        if speaker == label
-    ]
+    return [value for session in sessions for value in own(session, label, values)]
 
 
 def _cut_share(sessions: Sequence[SessionFigures], label: Label, n: int) -> float | None:

@@ -16,7 +16,7 @@ Ending = Literal["sentence", "ellipsis", "dash", "aside", "clause", "open"]
 dash. `aside`: a stage direction or an emoji. `clause`: at a comma, colon or semicolon. `open`: in the
 middle of a sentence."""
 
-REMEMBERED = 256
+REMEMBERED = 1024
 """Texts whose sentences are remembered: every rule and every figure asks for those of the same turns."""
 
 _CLOSERS = "\"'”’»)]}*_`›"

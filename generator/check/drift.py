@@ -12,8 +12,9 @@ no band: the figure counts as one with too little data.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,15 +67,14 @@ def bands(reference: Sequence[SessionFigures], checked: Sequence[SessionFigures]
     alone = (1 - terms.confidence) / (2 * max(1, sum(sample.basis != "none" for sample in samples)))
     found = []
     for figure, sample in zip(FIGURES, samples, strict=True):
-        middle, value = figure.value(reference), figure.value(checked)
         low = high = None
-        if sample.basis != "none" and middle is not None:
+        if sample.basis != "none" and sample.middle is not None:
             least = terms.tolerance.get(figure.name, figure.tolerance)
             half = max(sample.half_width(stats, alone), least)
-            low, high = max(middle - half, figure.least), min(middle + half, figure.most)
+            low, high = max(sample.middle - half, figure.least), min(sample.middle + half, figure.most)
             if (low, high) == (figure.least, figure.most):
                 low = high = None
-        found.append(Band(figure, middle, low, high, value, sample.basis))
+        found.append(Band(figure, sample.middle, low, high, sample.found, sample.basis))
     return found
 
 
@@ -86,21 +86,23 @@ class _Sample:
     units: list[Pair]
     checked: int
     basis: Literal["sessions", "turns", "none"]
+    middle: float | None
+    """The reference's value."""
+    found: float | None
+    """The checked set's."""
 
     @classmethod
     def of(cls, figure: Figure, reference: Sequence[SessionFigures], checked: Sequence[SessionFigures]) -> _Sample:
-        by_session = [_summed(figure.pairs(session)) for session in reference]
-        sessions = [pair for pair in by_session if pair[1]]
-        others = sum(1 for session in checked if _summed(figure.pairs(session))[1])
-        if not others:
-            return cls(figure, [], 0, "none")
-        if len(sessions) >= FEW_SESSIONS:
-            return cls(figure, sessions, others, "sessions")
-        turns = [pair for session in reference for pair in figure.pairs(session) if pair[1]]
-        if figure.by_turn and len(turns) >= FEW_TURNS:
-            mine = sum(1 for session in checked for pair in figure.pairs(session) if pair[1])
-            return cls(figure, turns, mine, "turns")
-        return cls(figure, [], 0, "none")
+        own = [figure.pairs(session) for session in reference]
+        theirs = [figure.pairs(session) for session in checked]
+        sessions, turns = _counting(map(_summed, own)), _counting(itertools.chain(*own))
+        others = _counting(map(_summed, theirs))
+        middle, found = _ratio(sessions), _ratio(others)
+        if others and len(sessions) >= FEW_SESSIONS:
+            return cls(figure, sessions, len(others), "sessions", middle, found)
+        if others and figure.by_turn and len(turns) >= FEW_TURNS:
+            return cls(figure, turns, len(_counting(itertools.chain(*theirs))), "turns", middle, found)
+        return cls(figure, [], 0, "none", middle, found)
 
     def half_width(self, stats: Any, alone: float) -> float:
         """Half the band that a set like the reference leaves on either side with probability `alone`."""
@@ -142,3 +144,12 @@ class _Sample:
 
 def _summed(pairs: Sequence[Pair]) -> Pair:
     return sum(top for top, _ in pairs), sum(bottom for _, bottom in pairs)
+
+
+def _counting(pairs: Iterable[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if pair[1]]
+
+
+def _ratio(pairs: Sequence[Pair]) -> float | None:
+    top, bottom = _summed(pairs)
+    return top / bottom if bottom else None

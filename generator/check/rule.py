@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.metrics.words import words
-from generator.people import People
+from generator.people import People, inside_sentences
 from generator.reading import Passage, Reading
 from generator.schema.contract import Contract
 from generator.schema.finding import Level, Severity
@@ -77,6 +77,11 @@ class Case:
     def labels(self) -> tuple[Label | None, ...]:
         """Who speaks, turn by turn, empty turns included."""
         return tuple(turn.label for turn in self.reading.turns)
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """The words with a capital where no sentence begins."""
+        return inside_sentences(turn.text for turn in self.turns)
 
     @cached_property
     def words(self) -> tuple[tuple[str, ...], ...]:

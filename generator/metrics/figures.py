@@ -6,6 +6,7 @@ value is the sum of the first over the sum of the second.
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -62,36 +63,38 @@ def first_turn(session: SessionFigures, said: Sequence[bool]) -> int | None:
     return next((n for n, (speaker, yes) in turns if yes and speaker in PARTNERS), None)
 
 
+@functools.lru_cache(maxsize=256)
+def _places(speakers: tuple[Label, ...], label: Label) -> tuple[int, ...]:
+    """Where in a session a speaker's turns are, from 0; most sessions of a set have the same order."""
+    return tuple(place for place, speaker in enumerate(speakers) if speaker == label)
+
+
+def own(session: SessionFigures, label: Label, values: str) -> list[float]:
+    """The values of one speaker's turns, by the field's name: `own(session, "Patient A", "words")`."""
+    found = getattr(session, values)
+    return [float(found[place]) for place in _places(session.speaker, label)]
+
+
 def _a_turn(label: Label, values: str) -> Callable[[SessionFigures], Sequence[Pair]]:
     """One pair a turn of the speaker: the value, and 1."""
-    return lambda session: [
-        (float(value), 1.0)
-        for speaker, value in zip(session.speaker, getattr(session, values), strict=True)
-        if speaker == label
-    ]
+    return lambda session: [(value, 1.0) for value in own(session, label, values)]
 
 
 def _a_hundred_words(label: Label, values: str) -> Callable[[SessionFigures], Sequence[Pair]]:
     return lambda session: [
-        (100.0 * value, float(words))
-        for speaker, value, words in zip(session.speaker, getattr(session, values), session.words, strict=True)
-        if speaker == label
+        (100 * value, words)
+        for value, words in zip(own(session, label, values), own(session, label, "words"), strict=True)
     ]
 
 
 def _airtime(label: Label) -> Callable[[SessionFigures], Sequence[Pair]]:
-    return lambda session: [
-        (
-            float(sum(n for speaker, n in zip(session.speaker, session.words, strict=True) if speaker == label)),
-            float(sum(session.words)),
-        )
-    ]
+    return lambda session: [(sum(own(session, label, "words")), float(sum(session.words)))]
 
 
 def _range_of_affect(label: Label) -> Callable[[SessionFigures], Sequence[Pair]]:
     def pairs(session: SessionFigures) -> Sequence[Pair]:
-        own = [value for speaker, value in zip(session.speaker, session.affect, strict=True) if speaker == label]
-        return [(statistics.stdev(own), 1.0)] if len(own) > 2 else []
+        values = own(session, label, "affect")
+        return [(statistics.stdev(values), 1.0)] if len(values) > 2 else []
 
     return pairs
 
@@ -114,31 +117,31 @@ def _reached(said: str) -> Callable[[SessionFigures], Sequence[Pair]]:
 
 def _of_speaker(label: Label) -> Iterable[Figure]:
     key = label.split()[-1].casefold()
-    own = f"{label}'s" if label in PARTNERS else "the therapist's"
+    whose = f"{label}'s" if label in PARTNERS else "the therapist's"
 
     def mean(name: str, words: str, tolerance: float, values: str) -> Figure:
         least = -1.0 if values == "affect" else 0.0
-        return Figure(f"{name}.{key}", f"{own} {words}", tolerance, True, False, _a_turn(label, values), least)
+        return Figure(f"{name}.{key}", f"{whose} {words}", tolerance, True, False, _a_turn(label, values), least)
 
     def share(name: str, words: str, values: str) -> Figure:
-        return Figure(f"{name}.{key}", f"{own} {words}", 0.05, True, True, _a_turn(label, values))
+        return Figure(f"{name}.{key}", f"{whose} {words}", 0.05, True, True, _a_turn(label, values))
 
     yield mean("words", "words a turn", 4, "words")
     yield mean("tokens", "tokens a turn", 5, "tokens")
     yield mean("sentences", "sentences a turn", 0.5, "sentences")
     yield mean("paragraphs", "paragraphs a turn", 0.1, "paragraphs")
-    yield Figure(f"airtime.{key}", f"{own} share of all words", 0.02, False, False, _airtime(label))
+    yield Figure(f"airtime.{key}", f"{whose} share of all words", 0.02, False, False, _airtime(label))
     yield share("cut_off_rate", "cut-off rate", "cut_off")
     yield share("question_rate", "turns that end in a question", "question")
     yield share("names_partner", "turns that name a partner", "names_partner")
     if label in PARTNERS:
         yield share("names_therapist", "turns that name the therapist", "names_therapist")
         yield share("agreement", "turns that agree", "agreement")
-    yield Figure(f"hedges.{key}", f"{own} hedges in 100 words", 0.2, True, False, _a_hundred_words(label, "hedges"))
+    yield Figure(f"hedges.{key}", f"{whose} hedges in 100 words", 0.2, True, False, _a_hundred_words(label, "hedges"))
     yield share("same_opener", "turns that open as an earlier one", "same_opener")
-    yield Figure(f"diversity.{key}", f"{own} lexical diversity", 0.01, False, False, _diversity(label))
+    yield Figure(f"diversity.{key}", f"{whose} lexical diversity", 0.01, False, False, _diversity(label))
     yield mean("affect", "affect", 0.03, "affect")
-    yield Figure(f"affect_range.{key}", f"{own} variation of affect", 0.03, False, False, _range_of_affect(label))
+    yield Figure(f"affect_range.{key}", f"{whose} variation of affect", 0.03, False, False, _range_of_affect(label))
 
 
 def _of_session() -> Iterable[Figure]:

@@ -102,7 +102,8 @@ def agrees(text: str) -> bool:
 def plans(text: str) -> bool:
     """True if a sentence proposes or takes on something and says when: "let's walk on Sunday", "I'll call you
     every evening". Weakness: a plan without a time is missed; so is one spread over two sentences."""
-    return any(_COMMITS.search(sentence) and _WHEN.search(sentence) for sentence in sentences(_plain(text)))
+    said = map(_plain, sentences(text))
+    return any(_COMMITS.search(sentence) and _WHEN.search(sentence) for sentence in said)
 
 
 def hedges(text: str) -> int:

@@ -73,12 +73,20 @@ def repeated(turns: Iterable[Sequence[str]]) -> tuple[tuple[int, ...], tuple[int
     return tuple(again), tuple(all_)
 
 
+class _Numbers(dict[str, int]):
+    """A number for every word, the same in every session."""
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = zlib.crc32(word.encode())
+        return number
+
+
 def sketch(turns: Iterable[Sequence[str]]) -> frozenset[int]:
     """A sample of a session's runs, as numbers: the same runs are sampled in every session."""
-    numbers: dict[str, int] = {}
+    numbers = _Numbers()
     kept = set()
     for found in turns:
-        own = [numbers.get(word) or numbers.setdefault(word, zlib.crc32(word.encode()) + 1) for word in found]
+        own = [numbers[word] for word in found]
         for at, (first, third, last) in enumerate(zip(own, own[2:], own[RUN - 1 :], strict=False)):
             if (first + 3 * third + 7 * last) % SAMPLED == 0:
                 kept.add(zlib.crc32(" ".join(found[at : at + RUN]).encode()))

@@ -80,12 +80,16 @@ def stray_label(text: str, label: Label | None, people: People) -> Stray | None:
 def strays(turns: Iterable[Passage], people: People) -> Iterator[tuple[Passage, Paragraph, Stray]]:
     """Every label that stands at the beginning of a paragraph of speech."""
     turns = tuple(turns)
-    small = {word for turn in turns for word in re.findall(r"\b[a-z]{2,}\b", turn.text)}
     for turn in turns:
         for part in turn.paragraphs:
             stray = stray_label(part.text, turn.label, people)
-            if stray is not None and not (stray.kind == "nobody" and stray.name.casefold() in small):
+            if stray is not None and not (stray.kind == "nobody" and _is_a_word(stray.name, turns)):
                 yield turn, part, stray
+
+
+def _is_a_word(name: str, turns: Iterable[Passage]) -> bool:
+    """Whether it is written small somewhere: names are not."""
+    return any(re.search(rf"\b{re.escape(name.casefold())}\b", turn.text) for turn in turns)
 
 
 def find(case: Case) -> Iterator[Hit]:

@@ -61,11 +61,8 @@ def find(case: Case) -> Iterator[Hit]:
 
 
 def _is_foreign(text: str, mine: tuple[str, ...]) -> bool:
-    if text.isascii():
-        return len(mine) >= LONG_ENOUGH and _common(mine) < LEAST_SHARE
-    letters = sum(map(str.isalpha, text))
     strange = sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in _NOT_ASCII.findall(text))
-    if letters >= LONG_ENOUGH and strange > FOREIGN_LETTERS * letters:
+    if strange >= LONG_ENOUGH and strange > FOREIGN_LETTERS * sum(map(str.isalpha, text)):
         return True
     return len(mine) >= LONG_ENOUGH and _common(mine) < LEAST_SHARE
 

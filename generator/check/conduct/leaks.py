@@ -89,10 +89,10 @@ class _Look:
 
 
 _LOOKS = (
-    _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<", "insert", "your")),
+    _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<")),
     _Look("error-text", "holds an error message", _ERROR,
-          ("error", "traceback", "exception", "quota", "limit", "status", "http", "timed out", "unavailable",
-           "too many requests", "bad gateway", "gateway time", "context", "429", "50")),
+          ("error", "traceback", "exception", "quota", "limit", "status", "timed out", "unavailable",
+           "too many requests", "bad gateway", "gateway time", "context length", "http")),
     _Look("refusal", "is a refusal", _REFUSAL,
           ("sorry", "able to", "can't", "cannot", "policy", "guidelines", "request")),
     _Look("as-an-ai", "speaks as an AI", _AI,

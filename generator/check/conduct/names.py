@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
-from generator.people import PARTNERS, Address, People, addressed, inside_sentences, introduced
+from generator.people import PARTNERS, Address, People, addressed, introduced
 from generator.reading import Passage
 from generator.schema.label import Label
 from generator.sentences import sentences
@@ -25,9 +25,12 @@ _BOTH = re.compile(r"\b(?:both|each|either|two) of you\b|\byou (?:both|two|each)
 
 def find(case: Case) -> Iterator[Hit]:
     """Hits on names. Silent about strangers where the partners' own names cannot be told."""
-    inside = inside_sentences(turn.text for turn in case.turns)
     for number, turn in enumerate(case.turns):
-        spoken_to = [each for each in addressed(turn.text) if each.name in inside or not each.initial]
+        spoken_to = [
+            each
+            for each in addressed(turn.text)
+            if not each.initial or case.people.who_is(each.name) or each.name in case.inside
+        ]
         if case.people.both_known():
             yield from _strangers(turn, spoken_to, case.people)
         yield from _wrong_speaker(turn, spoken_to, case.people)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
 from generator.metrics.words import opener, runs, words
+from generator.reading import Passage
 
 RULES = (
     Rule("duplicate-turn", "conduct", "warning", "A turn is the same as an earlier one, word for word.",
@@ -29,78 +31,82 @@ SAME_SENTENCE = 0.85
 """Likeness of two sentences, word by word, from which they are nearly the same."""
 LONG_SENTENCE, LONGER_SENTENCE = 6, 8
 """Words from which a sentence can be said to be repeated, and to be nearly repeated."""
+SHARED = 4
+"""Words in a row that two alike sentences have in common."""
 OFTEN = 3
 
 
 def find(case: Case) -> Iterator[Hit]:
     """Hits on repetition within the session. A turn that repeats another is told as that, not sentence by sentence."""
-    hits, whole = _turns(case)
-    yield from hits
-    yield from _sentences(case, whole)
+    said = _Said()
+    for turn, mine, spoken in zip(case.turns, case.words, case.sentences, strict=True):
+        keyed = [(sentence, key, runs(key, SHARED)) for sentence in spoken if (key := words(sentence))]
+        repeated = _repeated_turn(turn, mine, {run for _, _, pieces in keyed for run in pieces}, said)
+        if repeated:
+            yield repeated
+        for sentence, key, pieces in keyed if not repeated else ():
+            yield from _repeated_sentence(turn, sentence, key, pieces, said)
+        said.add(turn, mine, [(key, pieces) for _, key, pieces in keyed])
     yield from _openers(case)
 
 
-def _turns(case: Case) -> tuple[list[Hit], set[int]]:
-    """Hits on whole turns, and the turns concerned."""
-    hits: list[Hit] = []
-    repeated: set[int] = set()
-    bags = [frozenset(mine) for mine in case.words]
-    for later, (turn, mine) in enumerate(zip(case.turns, case.words, strict=True)):
-        for earlier in range(later if len(mine) > OFTEN else 0):
-            if not _overlap(bags[later], bags[earlier]):
-                continue
-            if mine == case.words[earlier]:
-                code, how = "duplicate-turn", "is the same as"
-            elif _overlap(frozenset(runs(mine, 3)), frozenset(runs(case.words[earlier], 3))):
-                code, how = "near-duplicate-turn", "is nearly the same as"
-            else:
-                continue
-            other = case.turns[earlier]
-            repeated.add(turn.n)
-            message = f"turn {turn.n}, {turn.label}, {how} turn {other.n}, {other.label}"
-            hits.append(Hit(code, turn.paragraphs[0].line, message, quoted(turn.text)))
-            break
-    return hits, repeated
+@dataclass(slots=True)
+class _Said:
+    """What has been said so far."""
+
+    turns: dict[int, tuple[Passage, tuple[str, ...]]] = field(default_factory=dict)
+    """By number: the turn and its words."""
+    first: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """The turn in which a sentence was first said."""
+    by_run: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """The first sentence that holds a run of `SHARED` words."""
+
+    def add(
+        self, turn: Passage, mine: tuple[str, ...], keyed: list[tuple[tuple[str, ...], list[tuple[str, ...]]]]
+    ) -> None:
+        self.turns[turn.n] = (turn, mine)
+        for key, pieces in keyed:
+            self.first.setdefault(key, turn.n)
+            for run in pieces:
+                self.by_run.setdefault(run, key)
+
+
+def _repeated_turn(turn: Passage, mine: tuple[str, ...], pieces: set[tuple[str, ...]], said: _Said) -> Hit | None:
+    """Earlier turns are compared if they have four words in a row in common with this one."""
+    if len(mine) <= OFTEN:
+        return None
+    for n in sorted({said.first[said.by_run[run]] for run in pieces if run in said.by_run}):
+        other, theirs = said.turns[n]
+        if mine == theirs:
+            code, how = "duplicate-turn", "is the same as"
+        elif _overlap(frozenset(runs(mine, 3)), frozenset(runs(theirs, 3))):
+            code, how = "near-duplicate-turn", "is nearly the same as"
+        else:
+            continue
+        message = f"turn {turn.n}, {turn.label}, {how} turn {other.n}, {other.label}"
+        return Hit(code, turn.paragraphs[0].line, message, quoted(turn.text))
+    return None
+
+
+def _repeated_sentence(
+    turn: Passage, sentence: str, key: tuple[str, ...], pieces: list[tuple[str, ...]], said: _Said
+) -> Iterator[Hit]:
+    if len(key) < LONG_SENTENCE:
+        return
+    if key in said.first:
+        message = f"turn {turn.n}, {turn.label}, says again what turn {said.first[key]} said"
+        yield Hit("repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
+    elif len(key) >= LONGER_SENTENCE:
+        for other in sorted({said.by_run[run] for run in pieces if run in said.by_run}):
+            if SequenceMatcher(None, key, other, autojunk=False).ratio() >= SAME_SENTENCE:
+                message = f"turn {turn.n}, {turn.label}, nearly says again what turn {said.first[other]} said"
+                yield Hit("near-repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
+                return
 
 
 def _overlap(one: frozenset[Any], other: frozenset[Any]) -> bool:
     common = len(one & other)
     return common >= SAME_TURN * (len(one) + len(other) - common)
-
-
-def _sentences(case: Case, whole: set[int]) -> Iterator[Hit]:
-    first: dict[tuple[str, ...], int] = {}
-    by_run: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for turn, said in zip(case.turns, case.sentences, strict=True):
-        fresh: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = []
-        for sentence in said:
-            key = words(sentence)
-            if len(key) < LONG_SENTENCE:
-                continue
-            pieces = runs(key, 4) if len(key) >= LONGER_SENTENCE else []
-            fresh.append((key, pieces))
-            if turn.n in whole:
-                continue
-            if key in first:
-                message = f"turn {turn.n}, {turn.label}, says again what turn {first[key]} said"
-                yield Hit("repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
-            elif near := _near(key, pieces, by_run):
-                message = f"turn {turn.n}, {turn.label}, nearly says again what turn {first[near]} said"
-                yield Hit("near-repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
-        for key, pieces in fresh:
-            first.setdefault(key, turn.n)
-            for run in pieces:
-                by_run.setdefault(run, key)
-
-
-def _near(
-    key: tuple[str, ...], pieces: list[tuple[str, ...]], by_run: dict[tuple[str, ...], tuple[str, ...]]
-) -> tuple[str, ...] | None:
-    """An earlier sentence nearly like this one; alike sentences have four words in a row in common."""
-    for other in sorted({by_run[run] for run in pieces if run in by_run}):
-        if SequenceMatcher(None, key, other, autojunk=False).ratio() >= SAME_SENTENCE:
-            return other
-    return None
 
 
 def _openers(case: Case) -> Iterator[Hit]:
