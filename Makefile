@@ -43,6 +43,7 @@ schemas: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.checking
 
 clean:
 	rm -rf .venv

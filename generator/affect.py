@@ -11,6 +11,9 @@ from generator.errors import InputError
 REMEMBERED = 20_000
 """Sentences whose score is remembered: people say the short ones again and again."""
 
+LONGEST = 2000
+"""Characters of a sentence that are scored: the library's time grows with the square of the length."""
+
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def score(sentence: str) -> float:
@@ -20,7 +23,7 @@ def score(sentence: str) -> float:
     words, negation and emphasis, not what is meant; therapy talk sounds more positive to it than it is.
     Raises InputError if the library is not installed.
     """
-    analyser = _analyser()
+    analyser, sentence = _analyser(), sentence[:LONGEST]
     if sentence.isascii() and not any(word.strip(punctuation).lower() in analyser.lexicon for word in sentence.split()):
         return 0.0
     return float(analyser.polarity_scores(sentence)["compound"])

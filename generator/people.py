@@ -18,6 +18,9 @@ from generator.schema.label import Label
 from generator.schema.session import Spec
 from generator.sentences import REMEMBERED, sentences
 
+NEARBY = 80
+"""Characters before a name that tell whether somebody is spoken to or spoken about."""
+
 PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
 
 TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+"
@@ -163,7 +166,7 @@ def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
     if initial:
         yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True), initial.start("first")
     for match in _AFTER_COMMA.finditer(sentence):
-        before = sentence[: match.start()]
+        before = sentence[max(0, match.start() - NEARBY) : match.start()]
         if initial and match.start() < initial.end() - 1:
             continue
         if not _APPOSITION.search(before) and not _in_a_list(sentence, match):
@@ -230,9 +233,11 @@ def _introduction(turns: Sequence[tuple[Label | None, str]]) -> tuple[str, ...]:
 
 def _in_a_list(sentence: str, match: re.Match[str]) -> bool:
     """Whether the name is one of several in a row: "Paris, Rome, Vienna"."""
-    before = re.search(rf"({NAME_WORD})$", sentence[: match.start()])
-    after = re.match(rf"\s(?:and\s|or\s)?({NAME_WORD})[,.]", sentence[match.end() :]) if match["after"] == "," else None
-    return bool((before and before[1] not in NOT_NAMES and " " in sentence[: before.start()].strip()) or after)
+    start, end = match.span()
+    before = re.search(rf"\s({NAME_WORD})$", sentence[max(0, start - NEARBY) : start])
+    following = sentence[end : end + NEARBY] if match["after"] == "," else ""
+    after = re.match(rf"\s(?:and\s|or\s)?({NAME_WORD})[,.]", following)
+    return bool((before and before[1] not in NOT_NAMES) or after)
 
 
 def _may_be_a_name(name: str | None) -> bool:

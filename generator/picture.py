@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,16 @@ def draw(sessions: Sequence[SessionFigures], path: Path) -> None:
 
 def _words(axes: Any, sessions: Sequence[SessionFigures]) -> None:
     for label, (colour, marker) in LOOKS.items():
-        points = [
-            (n, words)
-            for session in sessions
-            for n, (speaker, words) in enumerate(zip(session.speaker, session.words, strict=True), start=1)
-            if speaker == label
-        ]
-        axes.plot(
-            *zip(*points, strict=True), marker, color=colour, label=label, alpha=0.7, markersize=4
-        ) if points else None
-    axes.set(title="words by turn", xlabel="turn", ylabel="words", ylim=(0, None))
+        if len(sessions) <= MOST_ROWS:
+            points = [(n, value) for n, values in _by_turn(sessions, label, "words") for value in values]
+            axes.plot(*_columns(points), marker, color=colour, label=label, alpha=0.7, markersize=4)
+        else:
+            means = [(n, statistics.mean(values)) for n, values in _by_turn(sessions, label, "words")]
+            axes.plot(*_columns(means), marker, color=colour, label=label, markersize=4)
+            spans = [(n, *_middle(values)) for n, values in _by_turn(sessions, label, "words") if len(values) > 1]
+            axes.vlines(*_columns(spans, 3), color=colour, alpha=0.4)
+    title = "words by turn" if len(sessions) <= MOST_ROWS else "words by turn (mean, and the middle eight tenths)"
+    axes.set(title=title, xlabel="turn", ylabel="words", ylim=(0, None))
     axes.legend(loc="lower right", fontsize=8)
 
 
@@ -74,46 +75,59 @@ def _airtime(axes: Any, sessions: Sequence[SessionFigures]) -> None:
 
 
 def _timeline(axes: Any, sessions: Sequence[SessionFigures]) -> None:
-    longest = max(len(session.speaker) for session in sessions)
     if len(sessions) <= MOST_ROWS:
         for row, session in enumerate(sessions):
-            for n, (speaker, cut) in enumerate(zip(session.speaker, session.cut_off, strict=True), start=1):
-                if speaker in LOOKS:
-                    colour, marker = LOOKS[speaker]
-                    axes.plot(
-                        n, row, marker, color=colour, markersize=6 if cut else 3, fillstyle="full" if cut else "none"
-                    )
+            for label, (colour, marker) in LOOKS.items():
+                for cut, look in ((True, {"markersize": 6}), (False, {"markersize": 3, "fillstyle": "none"})):
+                    turns = enumerate(zip(session.speaker, session.cut_off, strict=True), start=1)
+                    points = [(n, row) for n, (speaker, was_cut) in turns if speaker == label and was_cut == cut]
+                    axes.plot(*_columns(points), marker, color=colour, **look)
         axes.set(ylim=(len(sessions) - 0.5, -0.5), ylabel="session" if len(sessions) > 1 else "", yticks=[])
         axes.set_title("cut-offs on the time line (filled: cut off)")
     else:
         for label, (colour, marker) in LOOKS.items():
-            points = [
-                (n, share) for n in range(1, longest + 1) if (share := _cut_share(sessions, label, n)) is not None
-            ]
-            axes.plot(*zip(*points, strict=True), marker, color=colour, markersize=4) if points else None
+            shares = [(n, 100 * statistics.mean(cut)) for n, cut in _by_turn(sessions, label, "cut_off")]
+            axes.plot(*_columns(shares), marker, color=colour, markersize=4)
         axes.set(title="share of turns cut off, by turn", ylabel="per cent", ylim=(-2, 102))
+    longest = max(len(session.speaker) for session in sessions)
     axes.set(xlabel="turn", xlim=(0, longest + 1))
 
 
 def _affect(axes: Any, sessions: Sequence[SessionFigures]) -> None:
     found = {label: _of(sessions, label, "affect") for label in PRINCIPALS}
     labels = [label for label in PRINCIPALS if found[label]]
-    boxes = axes.boxplot([found[label] for label in labels], tick_labels=labels, patch_artist=True, widths=0.5)
+    boxes = axes.boxplot(
+        [found[label] for label in labels],
+        tick_labels=labels,
+        patch_artist=True,
+        widths=0.5,
+        whis=(5, 95),
+        showfliers=False,
+    )
     for box, label in zip(boxes["boxes"], labels, strict=True):
         box.set(facecolor=LOOKS[label][0], alpha=0.6)
     for line in boxes["medians"]:
         line.set(color="black")
     axes.axhline(0, color="grey", linewidth=0.6)
-    axes.set(title="affect of the turns", ylabel="negative to positive")
+    axes.set(title="affect of the turns (whiskers: nine tenths)", ylabel="negative to positive")
 
 
 def _of(sessions: Sequence[SessionFigures], label: Label, values: str) -> list[float]:
     return [value for session in sessions for value in own(session, label, values)]
 
 
-def _cut_share(sessions: Sequence[SessionFigures], label: Label, n: int) -> float | None:
-    """Per cent of the speaker's n-th turns of all sessions that are cut off; None if they have none."""
-    cut = [
-        session.cut_off[n - 1] for session in sessions if len(session.speaker) >= n and session.speaker[n - 1] == label
-    ]
-    return 100 * sum(cut) / len(cut) if cut else None
+def _by_turn(sessions: Sequence[SessionFigures], label: Label, values: str) -> Iterator[tuple[int, list[float]]]:
+    """For every turn, from 1, that the speaker has in some session: the values there."""
+    for n in range(1, max(len(session.speaker) for session in sessions) + 1):
+        own_turn = [session for session in sessions if len(session.speaker) >= n and session.speaker[n - 1] == label]
+        if own_turn:
+            yield n, [float(getattr(session, values)[n - 1]) for session in own_turn]
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    tenths = statistics.quantiles(values, n=10, method="inclusive")
+    return tenths[0], tenths[-1]
+
+
+def _columns(points: Sequence[tuple[float, ...]], count: int = 2) -> Sequence[Sequence[float]]:
+    return list(zip(*points, strict=True)) or [()] * count

@@ -19,6 +19,9 @@ middle of a sentence."""
 REMEMBERED = 1024
 """Texts whose sentences are remembered: every rule and every figure asks for those of the same turns."""
 
+LONGEST_WORD = 40
+"""Characters before a full stop that are looked at."""
+
 _CLOSERS = "\"'”’»)]}*_`›"
 _OPENERS = "\"'“‘«([*_"
 _TERMINAL = ".!?。！？｡؟"
@@ -62,6 +65,11 @@ def ends_mid_sentence(text: str) -> bool:
     return ending(text) in {"clause", "open"}
 
 
+def ends_in_question(text: str) -> bool:
+    """True if `text` ends in a question: its last mark, quotes and brackets aside, is a question mark."""
+    return text.rstrip().rstrip(_CLOSERS).rstrip().endswith(("?", "？", "؟", "?!"))
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of `text`, in order, without surrounding blanks; an open last one included.
 
@@ -100,8 +108,9 @@ def _is_boundary(text: str, match: re.Match[str], start: int) -> bool:
     if following and following[0].islower() and not set(opened) & set("([*"):
         return False
     if match["end"] == ".":
-        before = text[start : match.start("end")]
-        if re.fullmatch(r"\d{1,3}", before.strip().lstrip(_OPENERS)):
+        end = match.start("end")
+        before = text[max(start, end - LONGEST_WORD) : end]
+        if end - start < LONGEST_WORD and re.fullmatch(r"\d{1,3}", before.strip().lstrip(_OPENERS)):
             return False
         word = (before.split() or [""])[-1].lstrip(_OPENERS).casefold()
         if word in _ABBREVIATIONS:

@@ -27,7 +27,7 @@ FEW_SESSIONS = 5
 """Fewer reference sessions than this cannot show by themselves how sessions differ."""
 WIDENED = 1.5
 """How much wider a band over turns is than the turns alone would give. Sessions of the same settings differed by up to
-1.65 times what their turns lead one to expect, in most figures by less than 1 (rehearsal, 3 couples, 12 sessions
+1.9 times what their turns lead one to expect, most figures by less than 1.1 (rehearsal, 16 couples, 12 sessions
 each; `python -m benchmarks.bands`)."""
 FEW_TURNS = 5
 """Fewer turns than this in a reference give no band."""

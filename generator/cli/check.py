@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from generator.cli.terminal import safe
 STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 FEW_FILES = 10
 """Up to so many transcripts, the turns and cut-offs of each are told."""
+
+MOST_ALIKE = 10
+"""So many findings of one code in one transcript are printed; --json has them all."""
 
 
 @click.command("check", short_help="Check transcripts against the seed format.")
@@ -101,7 +105,11 @@ def _print_findings(console: Any, report: Any, notes: bool) -> None:
         if not shown:
             continue
         console.print(Text(safe(each.name), style="bold"))
+        counts: Counter[str] = Counter()
         for found in shown:
+            counts[found.code] += 1
+            if counts[found.code] > MOST_ALIKE:
+                continue
             remedies.setdefault(found.code, found.remedy)
             line = Text(f"  {found.line or '':>4} ")
             line.append(f"{found.severity:<8}", style=STYLES[found.severity])
@@ -110,6 +118,9 @@ def _print_findings(console: Any, report: Any, notes: bool) -> None:
             if found.words:
                 line.append(f"  | {safe(found.words)}", style="dim")
             console.print(line)
+        for code, count in counts.items():
+            if count > MOST_ALIKE:
+                console.print(Text(f"       and {count - MOST_ALIKE} more {code}", style="dim"))
         console.print()
     if remedies:
         console.print(Text("what to do", style="bold"))
@@ -136,8 +147,6 @@ def _print_drift(console: Any, report: Any) -> None:
 
 
 def _print_sums(console: Any, report: Any, notes: bool) -> None:
-    from collections import Counter
-
     from rich.text import Text
 
     from generator.cli.findings import facts

@@ -100,22 +100,16 @@ def _csv(sessions: Sequence[SessionFigures]) -> str:
 
 
 def _print(sessions: Sequence[SessionFigures]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from generator.metrics.figures import FIGURES
 
-    table = Table("figure", "", "value", "n", "of", "tolerance", box=None, header_style="bold")
-    for column in (2, 3, 5):
-        table.columns[column].justify = "right"
+    click.echo(f"{'figure':<24}{'value':>7}  {'of':<14}{'tolerance':<11}meaning")
     for figure, row in zip(FIGURES, _rows(sessions), strict=True):
-        table.add_row(
-            figure.name, figure.words, figure.shown(row["value"]), str(row["n"]), row["unit"], f"{figure.tolerance:g}"
+        count = f"{row['n']} {row['unit']}"
+        click.echo(
+            f"{figure.name:<24}{figure.shown(row['value']):>7}  {count:<14}{figure.tolerance:<11g}{figure.words}"
         )
-    console = Console(highlight=False)
-    console.print(table)
     turns = sum(len(session.speaker) for session in sessions)
-    console.print(f"\n{len(sessions)} session{'s' * (len(sessions) != 1)}, {turns} turns; - is a figure without data")
+    click.echo(f"\n{len(sessions)} session{'s' * (len(sessions) != 1)}, {turns} turns; - is a figure without data")
 
 
 def _bless(path: Path, sessions: Sequence[SessionFigures], yes: bool) -> None:

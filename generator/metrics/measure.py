@@ -10,7 +10,7 @@ from generator.metrics.words import diversity, opener, repeated, words
 from generator.people import PARTNERS, People
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.profile import SessionFigures
-from generator.sentences import ends_mid_sentence, sentences
+from generator.sentences import ends_in_question, ends_mid_sentence, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,6 @@ def measure(
         affect=tuple(round(_mean([scales.affect(one) for one in said]), 4) for said in in_sentences),
         diversity={label: round(value, 4) for label, value in varied.items() if value is not None},
     )
-
-
-def ends_in_question(text: str) -> bool:
-    """True if the last sign of `text`, quotes and brackets aside, is a question mark."""
-    return text.rstrip("\"'”’»)]*_ \n").endswith(("?", "？", "؟", "?!"))
 
 
 def _names_partner(label: Label, text: str, people: People) -> bool:

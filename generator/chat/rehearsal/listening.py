@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.sentences import ends_mid_sentence, sentences
+from generator.sentences import ends_in_question, ends_mid_sentence, sentences
 
 Spoken = Sequence[tuple[Label, str]]
 
@@ -121,7 +121,7 @@ def _asked(view: Perspective, spoken: Spoken) -> str | None:
 
 def _closing_question(text: str) -> str | None:
     for sentence in reversed(sentences(text)[-2:]):
-        if sentence.rstrip('"”’)').endswith("?"):
+        if ends_in_question(sentence):
             return sentence
     return None
 

@@ -24,9 +24,10 @@ RULES = (
 
 _AT_BUDGET = 1
 """A text counted anew may have a token less than when it was made."""
+LONGEST_SILENCE = 120
+"""Characters of a paragraph that may be nothing but silence."""
 _SILENCE = re.compile(
-    r"[\s.…*_(\[–—-]*(?:(?:a |an? \w+ |long |short |awkward |heavy )*(?:silence|silent|pause[sd]?)\b[^)\]*]{0,40})?"
-    r"[\s.…*_)\]–—-]*",
+    r"[\s.…–—-]*|\s*[*_(\[]+(?:\w+ ){0,3}(?:silence|silent|pause[sd]?)\b[^)\]*_]{0,40}[*_)\].\s]*",
     re.IGNORECASE,
 )
 
@@ -35,9 +36,9 @@ def find(case: Case) -> Iterator[Hit]:
     """Hits on the endings of turns."""
     for turn in case.turns:
         for part in turn.paragraphs:
-            if _SILENCE.fullmatch(part.text):
+            if _is_silence(part.text):
                 yield Hit("silence", part.line, f"{turn.label} is silent", part.text.strip())
-        if _SILENCE.fullmatch(turn.text):
+        if _is_silence(turn.text):
             continue
         last = turn.paragraphs[-1]
         end = " ".join(last.text.split()[-6:])
@@ -52,6 +53,10 @@ def find(case: Case) -> Iterator[Hit]:
             yield Hit("trails-off", last.line, f"turn {turn.n}, {turn.label}, trails off", end)
         elif kind == "dash":
             yield Hit("broken-off", last.line, f"turn {turn.n}, {turn.label}, is broken off", end)
+
+
+def _is_silence(text: str) -> bool:
+    return len(text) <= LONGEST_SILENCE and _SILENCE.fullmatch(text) is not None
 
 
 def _where(case: Case, turn: Passage) -> str:

@@ -9,7 +9,7 @@ from generator.check.rule import Case, Hit, Rule, line_of, quoted
 from generator.people import PARTNERS, Address, People, addressed, introduced
 from generator.reading import Passage
 from generator.schema.label import Label
-from generator.sentences import sentences
+from generator.sentences import ends_in_question, sentences
 
 RULES = (
     Rule("stranger", "conduct", "warning", "Somebody is spoken to by a name that nobody in the room has.",
@@ -66,7 +66,7 @@ def _wrong_speaker(turn: Passage, spoken_to: list[Address], people: People) -> I
 def _other_answers(turn: Passage, following: Passage, people: People) -> Iterator[Hit]:
     if turn.label != "Therapist" or following.label not in PARTNERS:
         return
-    questions = [sentence for sentence in sentences(turn.text) if sentence.endswith("?")]
+    questions = [sentence for sentence in sentences(turn.text) if ends_in_question(sentence)]
     asked: set[Label | None] = set()
     for question in questions:
         if _BOTH.search(question):

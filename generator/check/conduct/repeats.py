@@ -33,6 +33,8 @@ LONG_SENTENCE, LONGER_SENTENCE = 6, 8
 """Words from which a sentence can be said to be repeated, and to be nearly repeated."""
 SHARED = 4
 """Words in a row that two alike sentences have in common."""
+LONGEST_SENTENCE = 120
+"""Words up to which sentences are compared word by word; nobody speaks longer ones."""
 OFTEN = 3
 
 
@@ -96,7 +98,7 @@ def _repeated_sentence(
     if key in said.first:
         message = f"turn {turn.n}, {turn.label}, says again what turn {said.first[key]} said"
         yield Hit("repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
-    elif len(key) >= LONGER_SENTENCE:
+    elif LONGER_SENTENCE <= len(key) <= LONGEST_SENTENCE:
         for other in sorted({said.by_run[run] for run in pieces if run in said.by_run}):
             if SequenceMatcher(None, key, other, autojunk=False).ratio() >= SAME_SENTENCE:
                 message = f"turn {turn.n}, {turn.label}, nearly says again what turn {said.first[other]} said"
