@@ -24,9 +24,13 @@ def score(sentence: str) -> float:
     Raises InputError if the library is not installed.
     """
     analyser, sentence = _analyser(), sentence[:LONGEST]
-    if sentence.isascii() and not any(word.strip(punctuation).lower() in analyser.lexicon for word in sentence.split()):
+    if sentence.isascii() and not any(_scored(word, analyser.lexicon) for word in sentence.split()):
         return 0.0
     return float(analyser.polarity_scores(sentence)["compound"])
+
+
+def _scored(word: str, lexicon: Any) -> bool:
+    return word.lower() in lexicon or word.strip(punctuation).lower() in lexicon
 
 
 @functools.cache

@@ -11,12 +11,12 @@ from generator.errors import StorageError
 
 def write_whole(path: Path, text: str) -> None:
     """Replace `path` by `text` (UTF-8, line ends as they are), all or nothing. Raises StorageError."""
-    name = None
+    name, raw = None, text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             name = file.name
-            file.write(text.encode())
+            file.write(raw)
             file.flush()
             os.fsync(file.fileno())
             os.chmod(name, 0o666 & ~_umask())

@@ -83,8 +83,8 @@ class Report:
 def check_paths(
     *paths: str | Path,
     levels: Collection[Level] = LEVELS,
-    contract: Path | None = None,
-    reference: Path | None = None,
+    contract: str | Path | None = None,
+    reference: str | Path | None = None,
     standard_input: bytes | None = None,
 ) -> Report:
     """Check transcripts: files, folders, runs.
@@ -93,8 +93,8 @@ def check_paths(
     measured against, a profile file, a folder or a run; None: seeds/profile.json. Raises InputError.
     """
     assets = Assets()
-    terms = load_contract(contract, assets)
-    against = reference_figures(reference, assets) if "drift" in levels else None
+    terms = load_contract(Path(contract) if contract else None, assets)
+    against = reference_figures(Path(reference) if reference else None, assets) if "drift" in levels else None
     found = sources([Path(path) for path in paths], standard_input)
     inspected = inspect(found.found, levels, terms)
     report = Report(tuple(inspected), left_out=tuple(found.left_out))
@@ -112,10 +112,17 @@ def reference_figures(reference: Path | None, assets: Assets) -> tuple[str, tupl
     return str(path), figures
 
 
-def figures_of(paths: Sequence[Path], standard_input: bytes | None = None) -> tuple[SessionFigures, ...]:
-    """The figures of transcripts. Raises InputError if one of them has no turn to count."""
-    found = sources(paths, standard_input).found
-    inspected = inspect(found, {"drift"}, Contract())
+def figures_of(
+    paths: Sequence[Path], standard_input: bytes | None = None, left_out: list[str] | None = None
+) -> tuple[SessionFigures, ...]:
+    """The figures of transcripts; what was there and not read is added to `left_out`.
+
+    Raises InputError if one of them has no turn to count.
+    """
+    collected = sources(paths, standard_input)
+    if left_out is not None:
+        left_out += collected.left_out
+    inspected = inspect(collected.found, {"drift"}, Contract())
     empty = [each.name for each in inspected if each.figures is None]
     if empty:
         raise InputError(*(f"{name}: no transcript: there is no turn in it" for name in empty))

@@ -24,7 +24,7 @@ NEARBY = 80
 PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
 
 TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+"
-NAME_WORD = r"[A-Z][^\W\d_]+(?:[-'’][A-Z]?[^\W\d_]+)?"
+NAME_WORD = r"[A-Z](?:['’][A-Z])?[^\W\d_]+(?:[-'’][A-Z]?[^\W\d_]+)?"
 """One word of a name, as a pattern; it matches other capitalised words too."""
 
 _NAME = rf"(?:{TITLE})?{NAME_WORD}"
@@ -86,7 +86,7 @@ class People:
                 return label
         if len(wanted) >= 3:
             for label, words in self._words.items():
-                if any(len(word) >= 3 and (word.startswith(wanted) or wanted.startswith(word)) for word in words):
+                if any(word.startswith(wanted) for word in words):
                     return label
         return None
 
@@ -155,10 +155,12 @@ def _addressed(text: str) -> Iterator[Address]:
 
 
 def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
-    """Who may be addressed in a sentence, and where in it."""
+    """Who may be addressed in a sentence, and where in it; each place once."""
+    greeted: set[int] = set()
     for greeting in _GREETING.finditer(sentence) if _GREETS.search(sentence) else ():
         for group in ("first", "second"):
             if greeting[group]:
+                greeted.add(greeting.start(group))
                 yield Address(greeting[group], True), greeting.start(group)
     if "," not in sentence:
         return
@@ -167,7 +169,7 @@ def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
         yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True), initial.start("first")
     for match in _AFTER_COMMA.finditer(sentence):
         before = sentence[max(0, match.start() - NEARBY) : match.start()]
-        if initial and match.start() < initial.end() - 1:
+        if match.start("first") in greeted or (initial and match.start() < initial.end() - 1):
             continue
         if not _APPOSITION.search(before) and not _in_a_list(sentence, match):
             plain = match["after"] in ".?!" and bool(_YOU.search(sentence))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,20 +33,27 @@ def draw(sessions: Sequence[SessionFigures], path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as exc:
         raise InputError("a picture needs the extra libraries: pip install 'couplesim[figures]'") from exc
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "couplesim", "font.size": 9}):
+    if not sessions:
+        raise InputError("there is no session to draw")
+    with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": "couplesim", "font.size": 9}):
         figure = Figure(figsize=(11, 7.5), layout="constrained")
         (words, airtime), (timeline, affect) = figure.subplots(2, 2, width_ratios=(3, 2))
         _words(words, sessions)
         _airtime(airtime, sessions)
         _timeline(timeline, sessions)
         _affect(affect, sessions)
-        names = sessions[0].title if len(sessions) == 1 else f"{len(sessions)} sessions"
+        names = _printable(sessions[0].title) if len(sessions) == 1 else f"{len(sessions)} sessions"
         turns = sum(len(session.speaker) for session in sessions)
-        figure.suptitle(f"{names}, {turns} turns (synthetic)")
+        figure.suptitle(f"{names}, {turns} turns (synthetic)", parse_math=False)
         try:
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=150)
         except OSError as exc:
             raise InputError(f"{path}: cannot be written ({exc.strerror})") from exc
+
+
+def _printable(title: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in title)
 
 
 def _words(axes: Any, sessions: Sequence[SessionFigures]) -> None:
@@ -96,13 +104,17 @@ def _timeline(axes: Any, sessions: Sequence[SessionFigures]) -> None:
 def _affect(axes: Any, sessions: Sequence[SessionFigures]) -> None:
     found = {label: _of(sessions, label, "affect") for label in PRINCIPALS}
     labels = [label for label in PRINCIPALS if found[label]]
-    boxes = axes.boxplot(
-        [found[label] for label in labels],
-        tick_labels=labels,
-        patch_artist=True,
-        widths=0.5,
-        whis=(5, 95),
-        showfliers=False,
+    boxes = (
+        {"boxes": [], "medians": []}
+        if not labels
+        else axes.boxplot(
+            [found[label] for label in labels],
+            tick_labels=labels,
+            patch_artist=True,
+            widths=0.5,
+            whis=(5, 95),
+            showfliers=False,
+        )
     )
     for box, label in zip(boxes["boxes"], labels, strict=True):
         box.set(facecolor=LOOKS[label][0], alpha=0.6)

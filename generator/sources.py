@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,9 +68,16 @@ def sources(paths: Sequence[Path], standard_input: bytes | None = None) -> Sourc
             problems += error.problems
     if problems:
         raise InputError(*problems)
-    unique = {source.name: source for source in collected.found}
+    unique: dict[Path | None, Source] = {}
+    for source in collected.found:
+        unique.setdefault(source.path and source.path.resolve(), source)
     collected.found = list(unique.values())
     return collected
+
+
+def shown(path: Path) -> str:
+    """A path as it can be printed and stored: names of files need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _of(
@@ -80,22 +88,30 @@ def _of(
     elif (path / "ledger.db").is_file():
         yield from _run(path, collected)
     elif path.is_dir():
-        yield from _folder(path, collected)
+        yield from _folder(path, ledgers, collected)
     elif path.name == "ledger.db" and path.is_file():
         yield from _run(path.parent, collected)
     elif path.is_file():
-        run = path.parent.parent
-        if path.parent.name == "transcripts" and (run / "ledger.db").is_file() and run not in ledgers:
-            ledgers[run] = {transcript_path(run, row): _known(row) for row in _rows(run)}
-        yield Source(str(path), path, known=ledgers.get(run, {}).get(path))
+        yield Source(shown(path), path, known=_from_its_run(path, ledgers))
     elif path.exists():
-        pipe = Source(str(path), path)
-        yield Source(str(path), None, pipe.read())
+        pipe = Source(shown(path), path)
+        yield Source(shown(path), None, pipe.read())
     else:
         raise InputError(f"{path}: there is no such file or folder")
 
 
-def _folder(folder: Path, collected: Sources) -> Iterator[Source]:
+def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]]) -> Known | None:
+    """What the run says of a transcript in its folder; None for a transcript from elsewhere."""
+    path = path.absolute()
+    run = path.parent.parent
+    if path.parent.name != "transcripts" or not (run / "ledger.db").is_file():
+        return None
+    if run not in ledgers:
+        ledgers[run] = {transcript_path(run, row): _known(row) for row in _rows(run)}
+    return ledgers[run].get(path)
+
+
+def _folder(folder: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sources) -> Iterator[Source]:
     try:
         inside = sorted(folder.iterdir())
     except OSError as exc:
@@ -107,7 +123,7 @@ def _folder(folder: Path, collected: Sources) -> Iterator[Source]:
             collected.left_out.append(f"{path}: written by `couplesim fix`")
         elif path.suffix == ".txt" and path.is_file():
             count += 1
-            yield Source(str(path), path)
+            yield Source(shown(path), path, known=_from_its_run(path, ledgers))
         elif (path / "ledger.db").is_file():
             count += 1
             yield from _run(path, collected)
@@ -131,7 +147,7 @@ def _run(folder: Path, collected: Sources) -> Iterator[Source]:
             counts["without a transcript"] += 1
         else:
             found += 1
-            yield Source(str(path), path, known=_known(row))
+            yield Source(shown(path), path, known=_known(row))
     missing = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if missing:
         remedy = f"`couplesim resume {folder}` goes on with them"

@@ -123,7 +123,7 @@ class _Sample:
 
         if len(set(self.units)) == 1:
             return 0.0
-        tops, bottoms = np.array(self.units).T
+        tops, bottoms = np.array(sorted(self.units)).T
         resampled = stats.bootstrap(
             (tops, bottoms),
             lambda top, bottom, axis: top.sum(axis=axis) / bottom.sum(axis=axis),
@@ -131,7 +131,7 @@ class _Sample:
             rng=np.random.default_rng(0),
         )  # fmt: skip
         count = len(self.units)
-        own = float(resampled.standard_error) * math.sqrt(count / (count - 1))
+        own = float(resampled.standard_error) * math.sqrt(count / (count - 1)) * (2 if self.figure.of_pairs else 1)
         return own * math.sqrt(1 + count / self.checked)
 
     def _counting_error(self, top: float, bottom: float) -> float:

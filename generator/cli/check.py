@@ -99,7 +99,7 @@ def _print_findings(console: Any, report: Any, notes: bool) -> None:
     """File by file, then what to do about each code, once."""
     from rich.text import Text
 
-    remedies: dict[str, str] = {}
+    remedies: dict[str, list[str]] = {}
     for each in report.transcripts:
         shown = [found for found in each.findings if notes or found.severity != "note"]
         if not shown:
@@ -110,7 +110,8 @@ def _print_findings(console: Any, report: Any, notes: bool) -> None:
             counts[found.code] += 1
             if counts[found.code] > MOST_ALIKE:
                 continue
-            remedies.setdefault(found.code, found.remedy)
+            codes = remedies.setdefault(found.remedy, [])
+            codes += [found.code] if found.code not in codes else []
             line = Text(f"  {found.line or '':>4} ")
             line.append(f"{found.severity:<8}", style=STYLES[found.severity])
             line.append(f"{found.code:<24}", style="cyan")
@@ -124,8 +125,8 @@ def _print_findings(console: Any, report: Any, notes: bool) -> None:
         console.print()
     if remedies:
         console.print(Text("what to do", style="bold"))
-        for code, remedy in remedies.items():
-            console.print(Text(f"  {code:<24}", style="cyan").append(safe(remedy), style="default"))
+        for remedy, codes in remedies.items():
+            console.print(Text(f"  {', '.join(codes)}: ", style="cyan").append(safe(remedy), style="default"))
         console.print()
 
 
@@ -150,6 +151,7 @@ def _print_sums(console: Any, report: Any, notes: bool) -> None:
     from rich.text import Text
 
     from generator.cli.findings import facts
+    from generator.schema.finding import SEVERITIES
 
     if 1 < len(report.transcripts) <= FEW_FILES:
         for each in report.transcripts:
@@ -160,4 +162,5 @@ def _print_sums(console: Any, report: Any, notes: bool) -> None:
     console.print(Text(f"{count} transcript{'s' * (count != 1)}: {facts(report.transcripts)}", style="bold"))
     counts = Counter(found.severity for found in report.findings)
     hint = " (--notes shows them)" if counts["note"] and not notes else ""
-    console.print(f"{counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes{hint}")
+    told = ", ".join(f"{counts[word]} {word}{'s' * (counts[word] != 1)}" for word in SEVERITIES)
+    console.print(f"{told}{hint}")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
+from generator.cli.terminal import safe
 from generator.inspection import Inspected, Report
 from generator.schema.finding import Finding, at_least
 from generator.schema.label import LABELS, Label
@@ -65,7 +66,7 @@ def as_annotations(report: Report, notes: bool) -> Iterator[str]:
         if notes or found.severity != "note":
             place = "" if found.level == "drift" else f"file={_property(found.path)},line={found.line or 1},"
             text = f"{found.message}. {found.remedy}"
-            yield f"::{_COMMANDS[found.severity]} {place}title={_property(found.code)}::{_escaped(text)}"
+            yield safe(f"::{_COMMANDS[found.severity]} {place}title={_property(found.code)}::{_escaped(text)}")
 
 
 def as_junit(report: Report, fail_on: str) -> str:

@@ -19,7 +19,8 @@ def command(paths: tuple[Path, ...], in_place: bool, dry_run: bool) -> None:
 
     No word is added or changed, and a cut-off stays a cut-off. Every edit is told with its line. What cannot be mended
     is left as it is and told too. With - the mended text goes to standard output and the edits to standard error.
-    Exit codes: 0 the format is sound now, 1 something is left, 2 bad input.
+    Exit codes: 0 the format is sound, 1 something is left (or, with
+    --dry-run, would be mended), 2 bad input.
     """
     from generator.check.mend import mend
     from generator.errors import InputError
@@ -28,9 +29,12 @@ def command(paths: tuple[Path, ...], in_place: bool, dry_run: bool) -> None:
 
     standard_input = sys.stdin.buffer.read() if Path("-") in paths else None
     found = sources(paths, standard_input).found
+    pipes = [source.name for source in found if source.path is None and source.name != STANDARD_INPUT]
+    if pipes:
+        raise InputError(*(f"{name}: is no file; give - for standard input" for name in pipes))
     sound = True
     for source in found:
-        to_output = source.name == STANDARD_INPUT
+        to_output = source.path is None
         mended = mend(source.read(), source.known.people if source.known else None)
         if mended is None:
             sound = False
@@ -39,19 +43,17 @@ def command(paths: tuple[Path, ...], in_place: bool, dry_run: bool) -> None:
         for edit in mended.edits:
             click.echo(safe(f"{source.name}:{edit.line}: {edit.code}: {edit.message}"), err=to_output)
         for flaw in mended.left:
-            sound = False
             click.echo(safe(f"{source.name}: left: {flaw.code}: {flaw.message}"), err=True)
-        if to_output:
-            click.echo(mended.text, nl=False)
-        elif source.path is None:
-            raise InputError(f"{source.name}: is no file; give - for standard input")
+        sound = sound and not mended.left and not (dry_run and mended.edits)
+        if source.path is None:
+            sys.stdout.buffer.write(mended.text.encode())
         elif not mended.edits:
             click.echo(safe(f"{source.name}: nothing to mend"))
-        elif not dry_run:
+        elif dry_run:
+            click.echo(safe(f"{source.name}: {len(mended.edits)} edits, nothing written"))
+        else:
             target = source.path if in_place else source.path.with_name(source.path.stem + MENDED)
             write_whole(target, mended.text)
             click.echo(safe(f"{source.name}: {len(mended.edits)} edits, written to {target}"))
-        else:
-            click.echo(safe(f"{source.name}: {len(mended.edits)} edits, nothing written"))
     if not sound:
         raise click.exceptions.Exit(1)

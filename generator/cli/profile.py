@@ -47,7 +47,10 @@ def command(paths: tuple[Path, ...], as_json: bool, as_csv: bool, picture: Path 
     texts = [path for path in paths if path not in profiles]
     sessions = [session for path in profiles for session in read_profile(path).sessions]
     standard_input = sys.stdin.buffer.read() if Path("-") in texts else None
-    sessions += figures_of(texts, standard_input) if texts else ()
+    left_out: list[str] = []
+    sessions += figures_of(texts, standard_input, left_out) if texts else ()
+    for sentence in left_out:
+        click.echo(safe(f"left out: {sentence}"), err=True)
     if picture:
         from generator.picture import draw
 
@@ -109,7 +112,11 @@ def _print(sessions: Sequence[SessionFigures]) -> None:
             f"{figure.name:<24}{figure.shown(row['value']):>7}  {count:<14}{figure.tolerance:<11g}{figure.words}"
         )
     turns = sum(len(session.speaker) for session in sessions)
-    click.echo(f"\n{len(sessions)} session{'s' * (len(sessions) != 1)}, {turns} turns; - is a figure without data")
+    click.echo(f"\n{_sessions(sessions)}, {turns} turns; - is a figure without data")
+
+
+def _sessions(sessions: Sequence[SessionFigures]) -> str:
+    return f"{len(sessions)} session{'s' * (len(sessions) != 1)}"
 
 
 def _bless(path: Path, sessions: Sequence[SessionFigures], yes: bool) -> None:
@@ -124,9 +131,9 @@ def _bless(path: Path, sessions: Sequence[SessionFigures], yes: bool) -> None:
     if before == after.sessions:
         click.echo(f"{path}: already holds these figures")
         return
-    count = f"{len(after.sessions)} session{'s' * (len(after.sessions) != 1)}"
+    count = _sessions(after.sessions)
     if before:
-        click.echo(f"{path}: {len(before)} sessions so far, now {count}")
+        click.echo(f"{path}: {_sessions(before)} so far, now {count}")
         for figure in FIGURES:
             old, new = figure.shown(figure.value(before)), figure.shown(figure.value(after.sessions))
             if old != new:
@@ -136,6 +143,8 @@ def _bless(path: Path, sessions: Sequence[SessionFigures], yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise InputError(f"{path}: not written; say --yes to have it written without being asked")
-        click.confirm("Make this the reference?", abort=True)
+        if not click.confirm("Make this the reference?"):
+            click.echo(f"not written: {path}")
+            return
     write_profile(path, after)
     click.echo(f"written: {path}")

@@ -36,6 +36,9 @@ class Figure:
     pairs: Callable[[SessionFigures], Sequence[Pair]]
     least: float = 0.0
     """No value is below this."""
+    of_pairs: bool = False
+    """A mean over pairs of sessions. Each session stands in many pairs, so that the mean varies twice as much as the
+    sessions' own values tell (Hoeffding 1948)."""
 
     @property
     def most(self) -> float:
@@ -151,7 +154,7 @@ def _of_session() -> Iterable[Figure]:
     yield Figure("first_plan", "turn of the first concrete plan", 1, False, False, _first("plan"))
     yield Figure("plan_reached", "sessions with a concrete plan", 0.05, False, True, _reached("plan"))
     yield Figure("repetition", "five-word runs that repeat an earlier turn", 0.005, True, False, _repetition)
-    yield Figure("likeness", "likeness of the sessions to each other", 0.01, False, False, _likeness)
+    yield Figure("likeness", "likeness of the sessions to each other", 0.01, False, False, _likeness, of_pairs=True)
 
 
 def _repetition(session: SessionFigures) -> Sequence[Pair]:

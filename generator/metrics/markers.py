@@ -11,47 +11,51 @@ import re
 from generator.metrics.words import words
 from generator.sentences import sentences
 
+_NOT = r"(?!(?:not|never|hardly|barely|scarcely|too|always)\b)"
 _AGREEMENT = re.compile(
-    r"""\b(?:
-      i(?:\s+\w+ly)?\s+agree\b | you(?:'re|\s+are)\s+(?:\w+\s+)?right\b | you(?:'ve|\s+have)\s+got\s+a\s+point
+    rf"""\b(?:
+      i(?:\s+{_NOT}\w+ly)?\s+agree\b | agree\s+with\s+you | you(?:'ve|\s+have)\s+got\s+a\s+point
+    | you(?:'re|\s+are)\s+(?:{_NOT}\w+\s+)?right\b(?!\s+(?:here|there|now|in|on|at|next|behind|beside))
     | (?:that|it)(?:'s|\s+is)\s+(?:only\s+)?(?:fair|true|a\s+(?:good|great|lovely|nice)\s+(?:idea|thought|plan))\b
     | fair\s+enough | good\s+(?:idea|point|thought)\b | makes\s+sense
-    | (?:that|it|this|idea|plan|which|date|time|day|wednesdays?)\s+sounds?\s+
-      (?:\w+\s+)?(?:good|great|right|nice|lovely|perfect|doable|fine|gentle|like\s+a\s+(?:\w+\s+)?(?:good|great
-      |perfect|lovely))
+    | (?:that|it|this|idea|plan|which|date|time|day|wednesdays?)\s+sounds?\s+(?:{_NOT}\w+\s+)?
+      (?:good|great|right|nice|lovely|perfect|doable|fine|gentle|like\s+a\s+(?:\w+\s+)?(?:good|great|perfect|lovely))
     | i\s+(?:feel|think|see\s+it|want)\s+the\s+same | (?:me|so\s+do\s+i|same\s+here),?\s+too\b(?=[,.!]) | same\s+here
     | on\s+board | on\s+the\s+same\s+page | in\s+agreement | with\s+you\s+on\s+(?:this|that)
     | i(?:'m|\s+am)\s+(?:all\s+)?in\b(?=[,.!]|\s+on\b|\s+for\b) | count\s+me\s+in
-    | i(?:'d|\s+would|\s+really|\s+do)?\s+(?:really\s+)?(?:like|love)\s+(?:that\b(?!\s+\w)|the\s+(?:\w+\s+)?idea
-      |your\s+idea|it\b(?=[,.!]))
+    | i(?:'d|\s+would|\s+really|\s+do)?\s+(?:really\s+)?(?:like|love)\s+
+      (?:that\b(?!\s+\w)|the\s+(?:\w+\s+)?idea|your\s+idea|it\b(?=[,.!]))
     | i\s+(?:can|could)\s+(?:do|work\s+with|live\s+with|manage)\s+(?:that|it)\b | i(?:'m|\s+am)\s+willing
     | let's\s+(?:do|give|try)\s+(?:it|that|this)\b
-    | i(?:'m|\s+am)\s+(?:\w+\s+)?(?:happy|glad|ready)\s+to\s+(?:try|do|start|give)
-    | fine\s+by\s+me | (?:absolutely|definitely|exactly|agreed|deal)\b(?=[,.!—]) | that\s+works\s+for\s+me
-    | i\s+see\s+my\s+part | agree\s+with\s+you
+    | i(?:'m|\s+am)\s+(?:{_NOT}\w+\s+)?(?:happy|glad|ready)\s+to\s+(?:try|do|start|give)\b(?!\s+up)
+    | fine\s+by\s+me | (?:absolutely|definitely|agreed)\b(?=[,.!—]) | that\s+works\s+for\s+me | i\s+see\s+my\s+part
     )""",
     re.VERBOSE,
 )
 _AGREEMENT_HINTS = (
-    "agree", "right", "a point", "fair", " true", "idea", "thought", "plan", "sense", "sound", "the same", " too",
+    "agree", "right", " point", "fair", " true", "idea", "thought", "plan", "sense", "sound", "the same", " too",
     "same here", "on board", "same page", "with you on", "m in", "am in", "all in", "count me", "like that",
-    "like the", "like it", "like your", "love that", "love the", "love your", "love it",
-    "do that", "do it", "work with", "live with", "manage", "willing", "let's", "glad to",
-    "happy to", "ready to",
-    "fine by", "absolutely", "definitely", "exactly", "deal", "works for", "my part",
+    "like the", "like it", "like your", "love that", "love the", "love your", "love it", "do that", "do it",
+    "work with", "live with", "manage", "willing", "let's", "glad to", "happy to", "ready to", "fine by",
+    "absolutely", "definitely", "works for", "my part",
 )  # fmt: skip
 """A text without any of these agrees to nothing; looking for them first is quicker."""
 _OPENS_WITH_YES = re.compile(
-    r"(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b(?!\s*,?\s*but\b)"
+    r"(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b(?!\s*,?\s*(?:then\s*,?\s*)?but\b)"
 )
-_DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bnor|\bhardly|\bwithout|\bbefore\s+i|\bif)\b(?:\s+\w+){0,4}\s*$")
-
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|nor|hardly|without|before|if|no|nobody|neither|doubt|says?|thinks?)|n't)\b(?:\s+\w+){0,4}\s*$"
+)
+_SENTENCE_END = re.compile("[.!?…]")
 _COMMITS = re.compile(
     r"""\b(?:
-      let's | let\s+us | shall\s+we | we(?:'ll|\s+will|\s+could|\s+can|\s+should|\s+might|\s+start|\s+begin|\s+try)\b
-    | i(?:'ll|\s+will|\s+can|\s+could|'d\s+like\s+(?:us\s+)?to|'m\s+going\s+to|'m\s+putting)\b
-    | (?:how|what)\s+about | what\s+if\s+we | why\s+don't\s+we | would\s+you\s+be\s+willing | could\s+we | can\s+we
-    | maybe\s+we | setting\s+(?:aside|a) | having\s+a\s+set | the\s+plan\s+is | suppose\s+we | say\s+we
+      let's | let\s+us | shall\s+we | (?:how|what)\s+about | what\s+if\s+we | why\s+don't\s+we
+    | would\s+you\s+be\s+willing
+    | (?:we(?:'ll|\s+will|\s+could|\s+can|\s+should|\s+might|\s+start|\s+begin|\s+try)
+      |i(?:'ll|\s+will|\s+can|\s+could|'d\s+like\s+(?:us\s+)?to|'m\s+going\s+to|'m\s+putting))\b
+      (?!'t|\s+(?:not|never|hardly|still|remember|see|hear|feel|imagine)\b)
+    | could\s+we | can\s+we | maybe\s+we | setting\s+(?:aside|a) | having\s+a\s+set | the\s+plan\s+is | suppose\s+we
+    | say\s+we
     )""",
     re.VERBOSE,
 )
@@ -94,9 +98,14 @@ def agrees(text: str) -> bool:
         return True
     if not any(hint in text for hint in _AGREEMENT_HINTS):
         return False
-    return any(
-        not _DENIED.search(text[max(0, match.start() - 40) : match.start()]) for match in _AGREEMENT.finditer(text)
-    )
+    return any(_is_meant(text, match) for match in _AGREEMENT.finditer(text))
+
+
+def _is_meant(text: str, match: re.Match[str]) -> bool:
+    """Neither denied in the words before it nor asked."""
+    end = _SENTENCE_END.search(text, match.end())
+    asked = end is not None and end.group() == "?"
+    return not asked and not _DENIED.search(text[max(0, match.start() - 40) : match.start()])
 
 
 def plans(text: str) -> bool:

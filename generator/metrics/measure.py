@@ -68,7 +68,7 @@ def _same_opener(turns: Sequence[tuple[Label, str]], found: Sequence[Sequence[st
     same = []
     for (label, _), mine in zip(turns, found, strict=True):
         key = (label, opener(mine))
-        same.append(key in seen)
+        same.append(bool(mine) and key in seen)
         seen.add(key)
     return tuple(same)
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, model_validator
 
-from generator.schema.finding import Severity
 from generator.schema.record import Record
 
 
@@ -27,7 +26,7 @@ class TurnRange(Record):
 class DriftTerms(Record):
     """When a figure counts as drifted."""
 
-    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.98
     """How sure the whole comparison is to stay quiet about a set that is like its reference; the bands of
     single figures are wider, so that all of them together keep it."""
     tolerance: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
@@ -45,6 +44,6 @@ class Contract(Record):
     language: Literal["en", "any"] = "en"
     """Language of the sessions. `any` switches the check of the language off; agreement, hedging and plans
     are known in English only."""
-    severities: Mapping[str, Severity | Literal["off"]] = Field(default_factory=dict)
+    severities: Mapping[str, Literal["error", "warning", "note", "off"]] = Field(default_factory=dict)
     """Code to another severity, or "off"."""
     drift: DriftTerms = DriftTerms()

@@ -17,6 +17,10 @@ tokens is the seed's; the budget is not known here."""
 SHORT_TOKENS, LONG_TOKENS, CLIPPED_TOKENS = (126, 148), (162, 192), (48, 96)
 """Lengths aimed at: an ordinary turn, one that pours out, a guarded one."""
 
+AT_ONCE = 0.8
+"""From this agreeableness on, partners begin to consent to whatever has been said; at 1 they always do. No shipped
+prompt set goes so far."""
+
 BODIES: dict[str, tuple[tuple[str, ...], ...]] = {
     "complaint": (
         ("own_complaint", "own_shows", "own_shows"),
@@ -70,6 +74,8 @@ def _opening(view: Perspective, heard: Heard, phase: str, spoken: Spoken, rng: r
     if view.label not in partners_spoken:
         return ("second_word", "second_word", "answer_partner") if heard.asked else ("second_word",)
     agreeable, guarded = view.temperament.agreeable, view.temperament.guarded
+    if agreeable > AT_ONCE and rng.random() < (agreeable - AT_ONCE) / (1 - AT_ONCE):
+        return ("consent",)
     if heard.fresh_proposal:
         return ("take_up_step",) if rng.random() < 0.25 + 0.7 * agreeable else ("doubt_step",)
     if heard.last == "Therapist":
