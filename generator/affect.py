@@ -38,5 +38,7 @@ def _analyser() -> Any:
     try:
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
     except ImportError as exc:
-        raise InputError("figures need the extra libraries: pip install 'couplesim[figures]'") from exc
+        raise InputError(
+            "figures need the extra libraries: pip install 'couplesim[figures]'; or check with --no-drift"
+        ) from exc
     return SentimentIntensityAnalyzer()

@@ -10,7 +10,9 @@ from generator.errors import StorageError
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace `path` by `text` (UTF-8, line ends as they are), all or nothing. Raises StorageError."""
+    """Replace `path` by `text` (UTF-8, line ends as they are), all or nothing; a link stays a link, and a file keeps
+    who may read it. Raises StorageError."""
+    path = path.resolve()
     name, raw = None, text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -19,7 +21,7 @@ def write_whole(path: Path, text: str) -> None:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(name, 0o666 & ~_umask())
+            os.chmod(name, path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
         os.replace(name, path)
     except OSError as exc:
         if name is not None:

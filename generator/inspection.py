@@ -21,7 +21,6 @@ from generator.contract import load_contract
 from generator.errors import InputError
 from generator.metrics.measure import Scales, measure
 from generator.metrics.words import likeness, sketch, words
-from generator.people import People
 from generator.profiles import PROFILE, read_profile
 from generator.schema.contract import Contract
 from generator.schema.finding import Finding, Level, Severity, at_least
@@ -46,7 +45,6 @@ class Inspected:
     """Who speaks, turn by turn."""
     cut_off: tuple[Label | None, ...]
     """Who speaks in the turns that stop in mid-sentence."""
-    people: People
     findings: tuple[Finding, ...]
     figures: SessionFigures | None
     """None: not asked for, or there is nothing to count."""
@@ -92,6 +90,9 @@ def check_paths(
     `contract`: a contract file; None: seeds/contract.yaml, a user's own first. `reference`: what drift is
     measured against, a profile file, a folder or a run; None: seeds/profile.json. Raises InputError.
     """
+    unknown = set(levels) - set(LEVELS)
+    if isinstance(levels, str) or unknown or not levels:
+        raise InputError(f"levels are some of {', '.join(LEVELS)}; not {levels!r}")
     assets = Assets()
     terms = load_contract(Path(contract) if contract else None, assets)
     against = reference_figures(Path(reference) if reference else None, assets) if "drift" in levels else None
@@ -134,11 +135,18 @@ def inspect(found: Sequence[Source], levels: Collection[Level], contract: Contra
     if "drift" in levels:
         affect.score("good")
     work = functools.partial(_inspect_one, levels=frozenset(levels), contract=contract)
-    inspected = list(_spread(work, found))
+    inspected, problems = [], []
+    for each in _spread(work, found):
+        if isinstance(each, str):
+            problems.append(each)
+        else:
+            inspected.append(each)
+    if problems:
+        raise InputError(*problems)
     return _with_likeness(inspected) if "drift" in levels else inspected
 
 
-def _spread(work: functools.partial[Inspected], found: Sequence[Source]) -> Iterator[Inspected]:
+def _spread(work: functools.partial[Inspected | str], found: Sequence[Source]) -> Iterator[Inspected | str]:
     """The work on every source, in order; on all processors if there is enough of it and forking is safe."""
     processors = os.cpu_count() or 1
     if len(found) <= IN_ONE_PROCESS or processors == 1 or threading.active_count() > 1:
@@ -149,23 +157,27 @@ def _spread(work: functools.partial[Inspected], found: Sequence[Source]) -> Iter
         yield from pool.map(work, found, chunksize=8)
 
 
-def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -> Inspected:
-    raw = source.read()
+def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -> Inspected | str:
+    """The transcript, inspected; the problem, if it cannot be read."""
+    try:
+        raw = source.read()
+    except InputError as error:
+        return str(error)
     checked = check(source.name, raw, levels, contract, source.known, tokens.count)
     turns = [(turn.label, turn.text) for turn in checked.reading.turns if turn.label and turn.text]
     labels = tuple(turn.label for turn in checked.reading.turns)
     cut_off = tuple(turn.label for turn in checked.reading.turns if ends_mid_sentence(turn.text))
     if "drift" not in levels or not turns:
-        return Inspected(source.name, labels, cut_off, checked.people, checked.findings, None)
+        return Inspected(source.name, labels, cut_off, checked.findings, None)
     name = Path(source.name).name
     reading = checked.reading
     figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
     runs = sketch(words(text) for _, text in turns)
-    return Inspected(source.name, labels, cut_off, checked.people, checked.findings, figures, runs)
+    return Inspected(source.name, labels, cut_off, checked.findings, figures, runs)
 
 
 def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
-    """Each session compared with the `COMPARED` that follow it, in a circle, so that the work grows with the set."""
+    """Each session compared with `COMPARED` others at even strides, so that the work grows with the set only."""
     counted = [each for each in inspected if each.figures]
     others = min(COMPARED, len(counted) - 1)
     if others < 1:
@@ -176,7 +188,7 @@ def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
         if each.figures is None:
             return each
         at = place[each.name]
-        near = (counted[(at + step) % len(counted)] for step in range(1, others + 1))
+        near = (counted[(at + 1 + step * (len(counted) - 1) // others) % len(counted)] for step in range(others))
         shared = sum(likeness(each.runs, other.runs) for other in near) / others
         return replace(each, figures=each.figures.model_copy(update={"shared": round(shared, 4)}))
 
@@ -190,15 +202,19 @@ def _with_drift(report: Report, path: str, reference: tuple[SessionFigures, ...]
     where = f"{sizes} against {path} ({len(reference)} session{'s' if len(reference) != 1 else ''})"
     hits = [Hit("drift", 0, told(band)) for band in found if band.verdict == "outside"]
     unknown = [band.figure.name for band in found if band.verdict == "too little data"]
-    if unknown:
+    if len(unknown) == len(found):
+        hits.append(Hit("drift-not-judged", 0, "no figure could be judged: too little data"))
+    elif unknown:
         message = f"{len(unknown)} of {len(found)} figures have too little data"
         hits.append(Hit("drift-unknown", 0, message, ", ".join(unknown)))
+    empty = [f"{each.name}: no turn to count in it" for each in report.transcripts if each.figures is None]
     findings = (finding(hit, where, contract) for hit in hits)
     return replace(
         report,
         drift=tuple(found),
         drift_findings=tuple(each for each in findings if each is not None),
         reference=where,
+        left_out=(*report.left_out, *empty),
     )
 
 

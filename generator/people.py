@@ -40,6 +40,7 @@ _APPOSITION = re.compile(
 )
 _QUOTED = re.compile(r"[“\"][^“”\"]{0,400}[”\"]|(?<!\w)[‘'](?=\w)[^‘’'\n]{0,200}[.,!?…][’']")
 _INTRODUCED = re.compile(rf"\b(?:I['’]m|I am|[Mm]y name is) (?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})")
+_REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|sa(?:id|ys?) that|like|go|goes|went|think|thinks|that),? $")
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
 NOT_NAMES = frozenset(
     """I Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August
@@ -54,7 +55,13 @@ NOT_NAMES = frozenset(
     None Nothing Something Someone Somebody Nobody Everything Anything Alright Agreed True Exactly Absolutely
     Definitely Of In On At By For From With Without Under Over Between Until Unless Indeed Same Every Each Last Next
     Gosh Wow Hmm Mm Mhm Um Uh Darling Honey Love Dear Sweetheart Babe
-    Welcome Thank Facebook Instagram WhatsApp YouTube Google Netflix Zoom""".split()
+    Honestly Really Finally Hopefully Suddenly Usually Clearly Obviously Basically Seriously Frankly Probably Possibly
+    Certainly Sadly Luckily Recently Truly Apparently Personally Normally Generally Mostly Mainly Partly Early Family
+    Surely Naturally Eventually Ideally Literally Simply Slowly Quickly Quietly Gladly Oddly Strangely Funnily
+    Interestingly Unfortunately Fortunately Thankfully Originally Initially Supposedly Ultimately Occasionally Rarely
+    Nearly Hardly Barely Briefly Admittedly Presumably Evidently Weirdly Curiously Importantly Secondly Thirdly Firstly
+    Lastly Similarly Equally Especially Particularly Typically Previously Immediately Gradually Constantly
+    Mr Mrs Ms Dr Prof Welcome Thank Facebook Instagram WhatsApp YouTube Google Netflix Zoom""".split()
 )
 
 
@@ -89,6 +96,11 @@ class People:
                 if any(word.startswith(wanted) for word in words):
                     return label
         return None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of every name."""
+        return frozenset(word for label in self._words for name in self.names(label) for word in name.split())
 
     def both_known(self) -> bool:
         """True if both partners have names."""
@@ -138,19 +150,23 @@ def people_of(spec: Spec) -> People:
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def addressed(text: str) -> tuple[Address, ...]:
-    """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out."""
-    return tuple(_addressed(text))
+def addressed(text: str, known: frozenset[str] = frozenset()) -> tuple[Address, ...]:
+    """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out.
+
+    `known`: words that are names here, though they may be other words elsewhere: "June", "Will".
+    """
+    return tuple(_addressed(text, known))
 
 
-def _addressed(text: str) -> Iterator[Address]:
+def _addressed(text: str, known: frozenset[str]) -> Iterator[Address]:
     quotes = [match.span() for match in _QUOTED.finditer(text)]
     end = 0
     for sentence in sentences(text):
         start = text.index(sentence, end)
         end = start + len(sentence)
         for address, at in _in_sentence(sentence):
-            if _may_be_a_name(address.name) and not any(low <= start + at < high for low, high in quotes):
+            is_name = untitled(address.name).split()[0] in known or _may_be_a_name(address.name)
+            if is_name and not any(low <= start + at < high for low, high in quotes):
                 yield address
 
 
@@ -184,7 +200,8 @@ def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
 def introduced(text: str) -> Iterator[str]:
     """Every name by which the speaker says who they are. What stands in quotation marks is left out."""
     for match in _INTRODUCED.finditer(_QUOTED.sub("…", text)) if _INTRODUCED.search(text) else ():
-        if _may_be_a_name(match["name"]):
+        reported = _REPORTED.search(match.string[max(0, match.start() - NEARBY) : match.start()])
+        if _may_be_a_name(match["name"]) and not reported:
             yield match["name"]
 
 
@@ -246,7 +263,7 @@ def _may_be_a_name(name: str | None) -> bool:
     if not name:
         return False
     word = untitled(name).split()[0]
-    return word not in NOT_NAMES and word.split("'")[0].split("’")[0] not in NOT_NAMES and not word.endswith("ly")
+    return word not in NOT_NAMES and word.split("'")[0].split("’")[0] not in NOT_NAMES
 
 
 def _key(name: str) -> str:

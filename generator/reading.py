@@ -96,6 +96,7 @@ class Reading:
         return next((block.line for block in self.blocks if block.kind == "structure"), 2)
 
 
+_RULE = re.compile(r"\s*={3,}\s*")
 _EXACT = {f"{label}:": label for label in LABELS}
 _BY_KEY = {re.sub(r"[ _]", "", label).casefold(): label for label in LABELS}
 _DECORATED = re.compile(
@@ -110,7 +111,7 @@ def decode(raw: bytes) -> tuple[str, tuple[Flaw, ...]]:
     """The bytes of a file as text, and what is wrong with them as bytes. Never fails: what is not UTF-8
     becomes U+FFFD, and a file over `MAX_BYTES` is empty text."""
     if len(raw) > MAX_BYTES:
-        return "", (Flaw("too-large", 1, f"the file has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"),)
+        return "", (Flaw("too-large", 1, f"the file has more than {MAX_BYTES:,} bytes"),)
     try:
         return raw.decode("utf-8"), ()
     except UnicodeDecodeError:
@@ -186,7 +187,7 @@ class _Reader:
     def header(self, lines: list[str]) -> None:
         self.title, at = self._header_line(lines, 0, "SESSION", "session")
         self.structure, at = self._header_line(lines, at, "Structure", "structure")
-        rule, at = self._after_blanks(lines, at, r"\s*={3,}\s*")
+        rule, at = self._after_blanks(lines, at, _RULE.pattern)
         if rule is None:
             self.flaw("header-rule", min(at + 1, len(lines)), f"expected a rule of {len(RULE)} '='", lines[at : at + 1])
         elif rule[0] != RULE:
@@ -202,10 +203,13 @@ class _Reader:
     ) -> tuple[str, int]:
         code: FlawCode = "header-session" if kind == "session" else "header-structure"
         found, at = self._after_blanks(lines, at, rf"\s*{name}\s*[:：](.*)", re.IGNORECASE)
+        prefix = f"{name}: "
         if found is None:
             self.flaw(code, min(at + 1, len(lines)), f"expected '{name}: ...'", lines[at : at + 1])
-            return "", at
-        prefix = f"{name}: "
+            if not self._is_another_header(lines, at):
+                return "", at
+            self.blocks.append(Block(kind, at + 1, lines[at]))
+            return lines[at].strip(), at + 1
         if not found[0].startswith(prefix) or not found[1].strip():
             self.flaw(code, at, f"expected '{name}: ...'", [found[0]])
             value = found[1].strip()
@@ -213,6 +217,13 @@ class _Reader:
             value = found[0][len(prefix) :]
         self.blocks.append(Block(kind, at, f"{prefix}{value}"))
         return value, at
+
+    def _is_another_header(self, lines: list[str], at: int) -> bool:
+        """Whether the line stands where a header line should, in other words: over the rule, and is no other part."""
+        below = next((number for number in range(at, min(at + 4, len(lines))) if _RULE.fullmatch(lines[number])), None)
+        line = lines[at] if at < len(lines) else ""
+        others = r"\s*(?:session|structure)\s*[:：]"
+        return below is not None and at < below and bool(line.strip()) and not re.match(others, line, re.IGNORECASE)
 
     def _after_blanks(
         self, lines: list[str], at: int, pattern: str, flags: int = 0

@@ -43,7 +43,7 @@ def ending(text: str) -> Ending:
         return "sentence"
     if _ASIDE.search(bare) and bare.rstrip(_CLOSERS)[-1:] not in _TERMINAL + "…":
         return "aside"
-    while len(bare) > 1 and unicodedata.combining(bare[-1]):
+    while len(bare) > 1 and unicodedata.category(bare[-1]) in {"Mn", "Me"}:
         bare = bare[:-1]
     core = bare.rstrip(_CLOSERS).rstrip()
     last = core[-1:] or bare[-1]

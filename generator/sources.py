@@ -10,9 +10,10 @@ from pathlib import Path
 from generator.batch import transcript_path
 from generator.budget import spoken_tokens
 from generator.check.rule import Known
-from generator.errors import InputError
+from generator.errors import InputError, StorageError
 from generator.ledger import Ledger, SessionRow
 from generator.people import people_of
+from generator.reading import MAX_BYTES
 from generator.schema.label import LABELS
 
 STANDARD_INPUT = "-"
@@ -33,11 +34,12 @@ class Source:
     """What its run says of it; None outside a run."""
 
     def read(self) -> bytes:
-        """Its bytes. Raises InputError if the file cannot be read."""
+        """Its bytes, one more than `MAX_BYTES` at most. Raises InputError if the file cannot be read."""
         if self.path is None:
             return self.raw
         try:
-            return self.path.read_bytes()
+            with self.path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
         except OSError as exc:
             raise InputError(f"{self.path}: cannot be read ({exc.strerror})") from exc
 
@@ -68,9 +70,9 @@ def sources(paths: Sequence[Path], standard_input: bytes | None = None) -> Sourc
             problems += error.problems
     if problems:
         raise InputError(*problems)
-    unique: dict[Path | None, Source] = {}
+    unique: dict[Path | str, Source] = {}
     for source in collected.found:
-        unique.setdefault(source.path and source.path.resolve(), source)
+        unique.setdefault(source.path.resolve() if source.path else source.name, source)
     collected.found = list(unique.values())
     return collected
 
@@ -92,7 +94,7 @@ def _of(
     elif path.name == "ledger.db" and path.is_file():
         yield from _run(path.parent, collected)
     elif path.is_file():
-        yield Source(shown(path), path, known=_from_its_run(path, ledgers))
+        yield Source(shown(path), path, known=_from_its_run(path, ledgers, collected))
     elif path.exists():
         pipe = Source(shown(path), path)
         yield Source(shown(path), None, pipe.read())
@@ -100,14 +102,18 @@ def _of(
         raise InputError(f"{path}: there is no such file or folder")
 
 
-def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]]) -> Known | None:
+def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sources) -> Known | None:
     """What the run says of a transcript in its folder; None for a transcript from elsewhere."""
     path = path.absolute()
     run = path.parent.parent
     if path.parent.name != "transcripts" or not (run / "ledger.db").is_file():
         return None
     if run not in ledgers:
-        ledgers[run] = {transcript_path(run, row): _known(row) for row in _rows(run)}
+        try:
+            ledgers[run] = {transcript_path(run, row): _known(row) for row in _rows(run)}
+        except StorageError as error:
+            ledgers[run] = {}
+            collected.left_out.append(f"what the run knows of its sessions: {error}")
     return ledgers[run].get(path)
 
 
@@ -121,9 +127,11 @@ def _folder(folder: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sou
     for path in inside:
         if path.name.endswith(MENDED):
             collected.left_out.append(f"{path}: written by `couplesim fix`")
-        elif path.suffix == ".txt" and path.is_file():
+        elif path.suffix.lower() == ".txt" and not path.exists():
+            collected.left_out.append(f"{shown(path)}: leads nowhere")
+        elif path.suffix.lower() == ".txt" and path.is_file():
             count += 1
-            yield Source(shown(path), path, known=_from_its_run(path, ledgers))
+            yield Source(shown(path), path, known=_from_its_run(path, ledgers, collected))
         elif (path / "ledger.db").is_file():
             count += 1
             yield from _run(path, collected)

@@ -16,6 +16,8 @@ from generator.schema.finding import Finding, Level
 DRIFT_RULES = (
     Rule("drift", "drift", "warning", "A figure of the checked set has left its band around the reference.",
          "See what changed: model, prompts, budget. If the change is wanted, `couplesim profile --write` blesses it."),
+    Rule("drift-not-judged", "drift", "warning", "No figure at all could be judged.",
+         "Check that the files hold transcripts, and that the reference does."),
     Rule("drift-unknown", "drift", "note", "Figures that could not be judged for lack of data.",
          "Put more reference transcripts into seeds/ and run `couplesim profile seeds/ --write`."),
 )  # fmt: skip

@@ -4,10 +4,12 @@ The band of a figure is what a set of this size would show by chance if it were 
 the reference's value, plus and minus a quantile of Student's t times the standard error of the difference. The
 standard error of the reference comes from resampling its sessions (`scipy.stats.bootstrap`); that of the checked
 set is the same spread at its own size. The quantile is shared out over all figures (Bonferroni), so that a set like
-its reference passes as a whole with the confidence of the contract. A small reference gives a wide band, openly:
-t has few degrees of freedom, and under `FEW_SESSIONS` sessions the turns are resampled instead and the band is made
-`WIDENED` times as wide, because one session cannot show how sessions differ. A band that leaves out nothing is
-no band: the figure counts as one with too little data.
+its reference passes as a whole with the confidence of the contract. Shares never get a band narrower than counting
+alone leaves open. Copies of a reference session count once.
+
+A small reference gives a wide band, openly: t has few degrees of freedom, and under `FEW_SESSIONS` sessions the turns
+are resampled instead (shares are only counted) and the band is made `WIDENED` times as wide, because one session
+cannot show how sessions differ. A band that leaves out nothing is no band: the figure has too little data.
 """
 
 from __future__ import annotations
@@ -62,7 +64,10 @@ def bands(reference: Sequence[SessionFigures], checked: Sequence[SessionFigures]
     try:
         from scipy import stats
     except ImportError as exc:
-        raise InputError("drift needs the extra libraries: pip install 'couplesim[figures]'") from exc
+        raise InputError(
+            "drift needs the extra libraries: pip install 'couplesim[figures]'; or check with --no-drift"
+        ) from exc
+    reference = _distinct(reference)
     samples = [_Sample.of(figure, reference, checked) for figure in FIGURES]
     alone = (1 - terms.confidence) / (2 * max(1, sum(sample.basis != "none" for sample in samples)))
     found = []
@@ -122,7 +127,7 @@ class _Sample:
         import numpy as np
 
         if len(set(self.units)) == 1:
-            return 0.0
+            return self._error_of_one() if self.figure.by_turn else 0.0
         tops, bottoms = np.array(sorted(self.units)).T
         resampled = stats.bootstrap(
             (tops, bottoms),
@@ -134,12 +139,28 @@ class _Sample:
         own = float(resampled.standard_error) * math.sqrt(count / (count - 1)) * (2 if self.figure.of_pairs else 1)
         return own * math.sqrt(1 + count / self.checked)
 
+    def _error_of_one(self) -> float:
+        """All units alike do not mean that all turns are: as if one turn of the reference had differed by one."""
+        turns = sum(bottom for _, bottom in self.units)
+        return math.sqrt((1 + len(self.units) / self.checked) / turns) / math.sqrt(turns)
+
     def _counting_error(self, top: float, bottom: float) -> float:
         """What counting alone leaves open in a share (Agresti and Coull 1998): 0 of 20 in the reference does not
         make 1 of 20 a drift."""
         share = (top + 2) / (bottom + 4)
         others = bottom * self.checked / len(self.units)
         return math.sqrt(share * (1 - share) * (1 / bottom + 1 / others))
+
+
+def _distinct(sessions: Sequence[SessionFigures]) -> list[SessionFigures]:
+    found: list[SessionFigures] = []
+    seen: set[str] = set()
+    for session in sessions:
+        key = session.model_copy(update={"name": "", "shared": None}).model_dump_json()
+        if key not in seen:
+            seen.add(key)
+            found.append(session)
+    return found
 
 
 def _summed(pairs: Sequence[Pair]) -> Pair:

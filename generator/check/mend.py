@@ -6,12 +6,14 @@ is plain. It never adds or changes a word and never touches the end of a turn: c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from generator.check.conduct.labels import Stray, stray_label, strays
 from generator.people import People, infer
 from generator.reading import Block, Flaw, Reading, decode, read, unreadable
+from generator.sentences import ends_mid_sentence
 
 MENDED = frozenset(
     """byte-order-mark line-ends header-rule blank-lines malformed-label broken-paragraph end-of-file header-session
@@ -52,16 +54,15 @@ def mend(raw: bytes, people: People | None) -> Mended | None:
     reading = read(text)
     people = people or infer([(turn.label, turn.text) for turn in reading.turns])
     spoken, edits = _speech(reading, people)
-    mended = _written(reading, spoken)
-    left = read(mended).flaws
-    remaining = {(flaw.code, flaw.message, flaw.words) for flaw in left}
-    edits += [
-        Edit(flaw.line, flaw.code, flaw.message)
-        for flaw in reading.flaws
-        if flaw.code in MENDED and (flaw.code, flaw.message, flaw.words) not in remaining
-    ]
-    if not edits:
+    mended = "".join(_lines(_joined(reading, spoken), spoken))
+    if mended == text:
         return Mended(text, (), reading.flaws)
+    left = read(mended).flaws
+    remaining = Counter((flaw.code, flaw.message) for flaw in left)
+    for flaw in reading.flaws:
+        if flaw.code in MENDED and not remaining[flaw.code, flaw.message]:
+            edits.append(Edit(flaw.line, flaw.code, flaw.message))
+        remaining[flaw.code, flaw.message] -= remaining[flaw.code, flaw.message] > 0
     return Mended(mended, tuple(sorted(edits, key=lambda edit: edit.line)), left)
 
 
@@ -72,11 +73,11 @@ def _speech(reading: Reading, people: People) -> tuple[dict[int, str], list[Edit
     for turn, part, stray in strays(reading.turns, people):
         rest = part.text
         found: Stray | None = stray
-        while found and found.kind != "other" and not unreadable(rest[found.length :]):
+        while found and found.plain and _can_go(rest[: found.length], rest[found.length :]):
             label = rest[: found.length].strip()
             edits.append(Edit(part.line, f"stray-label-{found.kind}", f"took out {label!r}", label))
             rest = rest[found.length :]
-            found = stray_label(rest, turn.label, people)
+            found = stray_label(rest, turn.label, people, part is turn.paragraphs[0])
         spoken[part.line] = rest
     for turn in (turn for turn in reading.turns if turn.paragraphs):
         first, last = turn.paragraphs[0].line, turn.paragraphs[-1].line
@@ -88,14 +89,39 @@ def _speech(reading: Reading, people: People) -> tuple[dict[int, str], list[Edit
     return spoken, edits
 
 
-def _written(reading: Reading, spoken: dict[int, str]) -> str:
-    return "".join(_lines(reading.blocks, spoken))
+def _can_go(label: str, rest: str) -> bool:
+    """Whether a label leaves speech behind, and none of its own marks: "**Therapist: Hello.**" stays."""
+    pairs = (label.count("**") % 2, label.count("[") - label.count("]"), label.count("(") - label.count(")"))
+    return not any(pairs) and unreadable(rest) is None
 
 
-def _lines(blocks: tuple[Block, ...], spoken: dict[int, str]) -> Iterator[str]:
+def _joined(reading: Reading, spoken: dict[int, str]) -> list[Block]:
+    """The blocks, with a line that was broken in mid-sentence joined to the one before it."""
+    broken = {flaw.line for flaw in reading.flaws if flaw.code == "broken-paragraph"}
+    kept: list[Block] = []
+    for block in reading.blocks:
+        before = kept[-1] if kept else None
+        if before and block.line in broken and block.kind == before.kind == "speech":
+            joined = f"{spoken[before.line].rstrip()} {spoken[block.line].lstrip()}"
+            if ends_mid_sentence(spoken[before.line]) and not unreadable(joined):
+                spoken[before.line] = joined
+                continue
+        kept.append(block)
+    return kept
+
+
+def _lines(blocks: Sequence[Block], spoken: dict[int, str]) -> Iterator[str]:
     for number, block in enumerate(blocks):
         yield f"{spoken[block.line] if block.kind == 'speech' else block.text}\n"
-        following = blocks[number + 1].kind if number + 1 < len(blocks) else None
-        in_header = block.kind in {"session", "structure"} and following in {"structure", "rule"}
-        if block.kind != "label" and not in_header:
+        following = blocks[number + 1] if number + 1 < len(blocks) else None
+        if following is None or not _stand_together(block, following):
             yield "\n"
+
+
+def _stand_together(block: Block, following: Block) -> bool:
+    """Whether no empty line goes between them. Stray text stays as it stood: nobody knows what it is."""
+    if block.kind == "label":
+        return following.kind == "speech"
+    if block.kind == following.kind == "stray":
+        return following.line == block.line + 1
+    return block.kind in {"session", "structure"} and following.kind in {"structure", "rule"}

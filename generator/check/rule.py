@@ -64,13 +64,9 @@ class Case:
     known: Known | None
     count_tokens: Callable[[str], int]
 
-    @property
+    @cached_property
     def turns(self) -> tuple[Passage, ...]:
         """The turns that have text."""
-        return self._spoken
-
-    @cached_property
-    def _spoken(self) -> tuple[Passage, ...]:
         return tuple(turn for turn in self.reading.turns if turn.paragraphs)
 
     @cached_property

@@ -28,7 +28,10 @@ def command(paths: tuple[Path, ...], in_place: bool, dry_run: bool) -> None:
     from generator.sources import MENDED, STANDARD_INPUT, sources
 
     standard_input = sys.stdin.buffer.read() if Path("-") in paths else None
-    found = sources(paths, standard_input).found
+    collected = sources(paths, standard_input)
+    found = collected.found
+    for sentence in collected.left_out:
+        click.echo(safe(f"left out: {sentence}"), err=True)
     pipes = [source.name for source in found if source.path is None and source.name != STANDARD_INPUT]
     if pipes:
         raise InputError(*(f"{name}: is no file; give - for standard input" for name in pipes))
@@ -46,13 +49,13 @@ def command(paths: tuple[Path, ...], in_place: bool, dry_run: bool) -> None:
             click.echo(safe(f"{source.name}: left: {flaw.code}: {flaw.message}"), err=True)
         sound = sound and not mended.left and not (dry_run and mended.edits)
         if source.path is None:
-            sys.stdout.buffer.write(mended.text.encode())
+            sys.stdout.buffer.write(b"" if dry_run else mended.text.encode())
         elif not mended.edits:
             click.echo(safe(f"{source.name}: nothing to mend"))
         elif dry_run:
             click.echo(safe(f"{source.name}: {len(mended.edits)} edits, nothing written"))
         else:
-            target = source.path if in_place else source.path.with_name(source.path.stem + MENDED)
+            target = source.path if in_place else source.path.with_name(source.path.name.removesuffix(".txt") + MENDED)
             write_whole(target, mended.text)
             click.echo(safe(f"{source.name}: {len(mended.edits)} edits, written to {target}"))
     if not sound:

@@ -39,8 +39,8 @@ def command(paths: tuple[Path, ...], as_json: bool, as_csv: bool, picture: Path 
     from generator.inspection import figures_of
     from generator.profiles import PROFILE, read_profile
 
-    if as_json and as_csv:
-        raise InputError("--json and --csv: choose one")
+    if as_json + as_csv + write > 1:
+        raise InputError("--json, --csv and --write: choose one")
     if picture and picture.suffix not in {".svg", ".png"}:
         raise InputError(f"{picture}: a picture's name ends in .svg or .png")
     profiles = [path for path in paths if path.suffix == ".json" and path.is_file()]

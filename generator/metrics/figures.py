@@ -36,14 +36,11 @@ class Figure:
     pairs: Callable[[SessionFigures], Sequence[Pair]]
     least: float = 0.0
     """No value is below this."""
+    most: float = math.inf
+    """No value is above this."""
     of_pairs: bool = False
     """A mean over pairs of sessions. Each session stands in many pairs, so that the mean varies twice as much as the
     sessions' own values tell (Hoeffding 1948)."""
-
-    @property
-    def most(self) -> float:
-        """No value is above this."""
-        return 1.0 if self.share or self.least < 0 else math.inf
 
     def shown(self, value: float | None) -> str:
         """A value of this figure for people, as exact as it matters."""
@@ -123,17 +120,17 @@ def _of_speaker(label: Label) -> Iterable[Figure]:
     whose = f"{label}'s" if label in PARTNERS else "the therapist's"
 
     def mean(name: str, words: str, tolerance: float, values: str) -> Figure:
-        least = -1.0 if values == "affect" else 0.0
-        return Figure(f"{name}.{key}", f"{whose} {words}", tolerance, True, False, _a_turn(label, values), least)
+        least, most = (-1.0, 1.0) if values == "affect" else (0.0, math.inf)
+        return Figure(f"{name}.{key}", f"{whose} {words}", tolerance, True, False, _a_turn(label, values), least, most)
 
     def share(name: str, words: str, values: str) -> Figure:
-        return Figure(f"{name}.{key}", f"{whose} {words}", 0.05, True, True, _a_turn(label, values))
+        return Figure(f"{name}.{key}", f"{whose} {words}", 0.05, True, True, _a_turn(label, values), most=1)
 
     yield mean("words", "words a turn", 4, "words")
     yield mean("tokens", "tokens a turn", 5, "tokens")
     yield mean("sentences", "sentences a turn", 0.5, "sentences")
     yield mean("paragraphs", "paragraphs a turn", 0.1, "paragraphs")
-    yield Figure(f"airtime.{key}", f"{whose} share of all words", 0.02, False, False, _airtime(label))
+    yield Figure(f"airtime.{key}", f"{whose} share of all words", 0.02, False, False, _airtime(label), most=1)
     yield share("cut_off_rate", "cut-off rate", "cut_off")
     yield share("question_rate", "turns that end in a question", "question")
     yield share("names_partner", "turns that name a partner", "names_partner")
@@ -142,7 +139,7 @@ def _of_speaker(label: Label) -> Iterable[Figure]:
         yield share("agreement", "turns that agree", "agreement")
     yield Figure(f"hedges.{key}", f"{whose} hedges in 100 words", 0.2, True, False, _a_hundred_words(label, "hedges"))
     yield share("same_opener", "turns that open as an earlier one", "same_opener")
-    yield Figure(f"diversity.{key}", f"{whose} lexical diversity", 0.01, False, False, _diversity(label))
+    yield Figure(f"diversity.{key}", f"{whose} lexical diversity", 0.01, False, False, _diversity(label), most=1)
     yield mean("affect", "affect", 0.03, "affect")
     yield Figure(f"affect_range.{key}", f"{whose} variation of affect", 0.03, False, False, _range_of_affect(label))
 
@@ -150,11 +147,15 @@ def _of_speaker(label: Label) -> Iterable[Figure]:
 def _of_session() -> Iterable[Figure]:
     yield Figure("turns", "turns a session", 1, False, False, lambda session: [(float(len(session.speaker)), 1.0)])
     yield Figure("first_agreement", "turn of the first agreement", 1, False, False, _first("agreement"))
-    yield Figure("agreement_reached", "sessions in which a partner agrees", 0.05, False, True, _reached("agreement"))
+    yield Figure(
+        "agreement_reached", "sessions in which a partner agrees", 0.05, False, True, _reached("agreement"), most=1
+    )
     yield Figure("first_plan", "turn of the first concrete plan", 1, False, False, _first("plan"))
-    yield Figure("plan_reached", "sessions with a concrete plan", 0.05, False, True, _reached("plan"))
-    yield Figure("repetition", "five-word runs that repeat an earlier turn", 0.005, True, False, _repetition)
-    yield Figure("likeness", "likeness of the sessions to each other", 0.01, False, False, _likeness, of_pairs=True)
+    yield Figure("plan_reached", "sessions with a concrete plan", 0.05, False, True, _reached("plan"), most=1)
+    yield Figure("repetition", "five-word runs that repeat an earlier turn", 0.005, True, False, _repetition, most=1)
+    yield Figure(
+        "likeness", "likeness of the sessions to each other", 0.01, False, False, _likeness, most=1, of_pairs=True
+    )
 
 
 def _repetition(session: SessionFigures) -> Sequence[Pair]:

@@ -17,17 +17,19 @@ from generator.schema.label import LABELS, Label
 RULES = (
     Rule("stray-label-own", "conduct", "warning", "A turn or paragraph begins with its own speaker's label or name.",
          "`couplesim fix` takes it out; `labels: strip` does so while generating.", guess=True),
-    Rule("stray-label-other", "conduct", "error", "A turn or paragraph begins with somebody else's label or name.",
+    Rule("stray-label-other", "conduct", "error", "A turn or paragraph begins with another speaker's label.",
+         "The turn may be theirs: listen to who is speaking; split the turn or correct its label."),
+    Rule("stray-label-name", "conduct", "warning", "A turn or paragraph begins with somebody else's name as a label.",
          "The turn may be theirs: listen to who is speaking; split the turn or correct its label.", guess=True),
     Rule("stray-label-nobody", "conduct", "warning",
          "A turn or paragraph begins with a label that is nobody's here, or blends two names.",
-         "`couplesim fix` takes it out; see where the model has the name from.", guess=True),
+         "`couplesim fix` takes out what is plainly a name; see where the model has it from.", guess=True),
 )  # fmt: skip
 
-_OPEN, _CLOSE = r"[\s>#*_\[(]*", r"[*_\])]*"
+_OPEN, _CLOSE = r"[\s>#*_\[(\"“]*", r"[*_\])\"”]*"
 _COLON = rf"(?:\s*\([^()\n]{{1,40}}\))?{_CLOSE}\s*[:：]{_CLOSE}\s*"
 _MADE_UP = re.compile(
-    rf"(?P<open>{_OPEN})(?P<name>(?:{TITLE})?{NAME_WORD}(?: (?:{NAME_WORD}|[A-Z]\.)){{0,2}}){_CLOSE}{_COLON}(?=\S)"
+    rf"(?P<open>{_OPEN})(?P<name>(?:{TITLE})?{NAME_WORD}(?: (?:{NAME_WORD}|[A-Z]\.?|\d{{1,2}})){{0,2}}){_COLON}(?=\S)"
 )
 _NO_LABELS = frozenset(
     """Question Answer Note Example Fact Truth Result Point Plan Rule Step Option Thing Problem Reason Meaning Part
@@ -37,15 +39,20 @@ _NO_LABELS = frozenset(
 )
 
 
+_LABELS = frozenset(name.casefold() for label in LABELS for name in (label, label.replace("_", " ")))
+
+
 @dataclass(frozen=True, slots=True)
 class Stray:
     """A label at the beginning of a text."""
 
-    kind: Literal["own", "other", "nobody"]
+    kind: Literal["own", "other", "name", "nobody"]
     name: str
     length: int
     """Characters to its end, blanks behind it included."""
     whose: Label | None
+    plain: bool
+    """Nothing but a label can be meant, so that it can be taken out."""
 
 
 @functools.lru_cache(maxsize=8)
@@ -56,25 +63,34 @@ def _labels_of(people: People) -> tuple[re.Pattern[str], dict[str, Label]]:
         for name in (each, each.replace("_", " "), *people.names(each)):
             owners.setdefault(name.casefold(), each)
     names = "|".join(re.escape(name) for name in sorted(owners, key=len, reverse=True))
-    pattern = rf"{_OPEN}(?P<name>{names}){_COLON}|\s*[\[*]+(?P<bare>{names})[\]*]+\s+"
+    pattern = rf"{_OPEN}(?P<name>{names}){_COLON}|\s*(?:\[|\*\*|\()(?P<bare>{names})(?:\]|\*\*|\))\s+(?=\S)"
     return re.compile(pattern, re.IGNORECASE), owners
 
 
-def stray_label(text: str, label: Label | None, people: People) -> Stray | None:
-    """The label with which `text`, spoken by `label`, begins; None if it begins with speech."""
+def stray_label(text: str, label: Label | None, people: People, opens: bool = True) -> Stray | None:
+    """The label with which `text`, spoken by `label`, begins; None if it begins with speech.
+
+    A name that small letters follow is speech ("Marcus: the lazy one"). A single word that is nobody's counts
+    only where a turn `opens` with it, or in brackets or asterisks.
+    """
     pattern, owners = _labels_of(people)
     if known := pattern.match(text):
         name = known["name"] or known["bare"]
         owner = owners[name.casefold()]
-        return Stray("own" if owner == label else "other", name, known.end(), owner)
+        is_label = name.casefold() in _LABELS
+        if text[known.end() : known.end() + 1].islower() and not is_label:
+            return None
+        kind: Literal["own", "other", "name"] = "own" if owner == label else "other" if is_label else "name"
+        return Stray(kind, name, known.end(), owner, kind == "own")
     made_up = _MADE_UP.match(text)
-    if made_up is None:
+    if made_up is None or text[made_up.end() : made_up.end() + 1].islower():
         return None
     name = made_up["name"]
     parts = untitled(name).split()
-    if any(part in NOT_NAMES or part in _NO_LABELS or part.endswith("ly") for part in parts):
+    if any(part in NOT_NAMES or part in _NO_LABELS for part in parts):
         return None
-    return Stray("nobody", name, made_up.end(), None)
+    plain = len(parts) > 1 or bool(made_up["open"].strip())
+    return Stray("nobody", name, made_up.end(), None, plain) if plain or opens else None
 
 
 def strays(turns: Iterable[Passage], people: People) -> Iterator[tuple[Passage, Paragraph, Stray]]:
@@ -82,7 +98,7 @@ def strays(turns: Iterable[Passage], people: People) -> Iterator[tuple[Passage, 
     turns = tuple(turns)
     for turn in turns:
         for part in turn.paragraphs:
-            stray = stray_label(part.text, turn.label, people)
+            stray = stray_label(part.text, turn.label, people, part is turn.paragraphs[0])
             if stray is not None and not (stray.kind == "nobody" and _is_a_word(stray.name, turns)):
                 yield turn, part, stray
 
@@ -105,8 +121,9 @@ def _whose(stray: Stray, people: People) -> str:
     if stray.kind == "own":
         return f"the speaker's own label {name}"
     if stray.kind == "other":
-        owner = "another speaker's label" if stray.name in LABELS else f"the name of {stray.whose}"
-        return f"{name}, {owner}"
+        return f"{name}, another speaker's label"
+    if stray.kind == "name":
+        return f"{name}, the name of {stray.whose}"
     owners = {people.who_is(part) for part in untitled(stray.name).split()}
     whose = sorted(owner for owner in owners if owner)
     if len(whose) > 1:

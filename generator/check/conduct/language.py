@@ -24,7 +24,7 @@ _COMMON = frozenset(
 )
 """Words of which ordinary English is at least two fifths made."""
 LEAST_SHARE = 0.2
-"""Share of common English words under which a turn is taken for another language."""
+"""Share of common English words under which a turn is taken for another language; half of it in short turns."""
 LONG_ENOUGH = 15
 """Words of a turn whose language can be told."""
 FOREIGN_LETTERS = 0.3
@@ -64,7 +64,8 @@ def _is_foreign(text: str, mine: tuple[str, ...]) -> bool:
     strange = sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in _NOT_ASCII.findall(text))
     if strange >= LONG_ENOUGH and strange > FOREIGN_LETTERS * sum(map(str.isalpha, text)):
         return True
-    return len(mine) >= LONG_ENOUGH and _common(mine) < LEAST_SHARE
+    least = LEAST_SHARE if len(mine) >= 2 * LONG_ENOUGH else LEAST_SHARE / 2
+    return len(mine) >= LONG_ENOUGH and _common(mine) < least
 
 
 def _common(mine: tuple[str, ...]) -> float:

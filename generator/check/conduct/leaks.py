@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from generator import placeholders
 from generator.check.rule import Case, Hit, Rule, quoted
 from generator.reading import Passage
+from generator.schema.label import LABELS
 
 RULES = (
     Rule("placeholder", "conduct", "error", "A placeholder that was never filled.",
          "Fill it in the prompt (`couplesim preview` shows what is sent) and generate the session anew."),
+    Rule("maybe-placeholder", "conduct", "warning", "Something in brackets that may be a placeholder.",
+         "Fill it in the prompt, if it is one.", guess=True),
     Rule("error-text", "conduct", "error", "An error message of a program or an endpoint stands as dialogue.",
          "Generate the session anew; no error is a turn."),
     Rule("refusal", "conduct", "error", "A model's refusal stands as dialogue.",
-         "Generate the session anew, with another prompt or model.", guess=True),
+         "Generate the session anew, with another prompt or model."),
+    Rule("maybe-refusal", "conduct", "warning", "Words that may be a model's refusal, or a person's.",
+         "Read the turn; if the model refuses, generate the session anew.", guess=True),
     Rule("as-an-ai", "conduct", "error", "A speaker says they are an AI.",
-         "Generate the session anew; see that the prompt says who is speaking.", guess=True),
+         "Generate the session anew; see that the prompt says who is speaking."),
     Rule("markup", "conduct", "warning", "Markdown or HTML in the speech.",
          "Ask for plain speech in the prompt.", guess=True),
     Rule("stage-direction", "conduct", "note", "A stage direction in asterisks or brackets.",
@@ -28,42 +33,57 @@ RULES = (
 _ERROR = re.compile(
     r"""Traceback\ \(most\ recent\ call\ last\)
     | \b(?:openai|httpx2?|anthropic|requests|aiohttp)\.\w*(?:Error|Exception)\b
-    | \bError\ code:\ ?\d{3}
     | \b(?:APIError|RateLimitError|APIConnectionError|APITimeoutError|BadRequestError|AuthenticationError)\b
+    | \bError(?:\ code)?:?\ ?[45]\d\d\b | \bstatus\ code:?\ ?[45]\d\d\b | ^\W*HTTP(?:\ error)?:?\ ?[45]\d\d\b
     | ["']error["']\s*:\s*[{"'] | \binsufficient_quota\b | \brate_limit_exceeded\b | \bcontext_length_exceeded\b
-    | \b(?:HTTP\ ?|status(?:\ code)?:?\ )(?:4\d\d|5\d\d)\b
     | \b(?:429\ Too\ Many\ Requests|50[0234]\ (?:Internal\ Server\ Error|Bad\ Gateway|Service\ Unavailable
       |Gateway\ Time-?out))
     | ^\[?(?:ERROR|Error)\b\]?:\s
     | ^\W*(?:Connection\ error|Request\ timed\ out|Internal\ Server\ Error|Service\ Unavailable)\.?\W*$
+    | ^\s*(?:null|None|undefined|NaN|\[(?:no\ response|empty|error|null)\])\s*$ | <\|\w{2,30}\|>
     | \bRate\ limit\ (?:reached|exceeded)\b | \bmaximum\ context\ length\b | \byou\ exceeded\ your\ current\ quota\b
     | \bAn\ error\ (?:has\ )?occurred\ (?:while|during|when)\ (?:processing|generating|calling)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"""\bI(?:'m|\ am)\ (?:\w+\ )?sorry,?\ but\ I\ (?:can(?:'t|not)|am\ unable\ to|won't\ be\ able\ to)\ (?:
-      (?:assist|comply|fulfil+|generate|create|engage)\b | \w+\ (?:with\ )?(?:that|this|your)\ request\b)
-    | ^\W*I(?:'m|\ am)\ (?:\w+\ )?sorry,?\ but\ I\ can(?:'t|not)\ (?:help|continue)\ with\ (?:that|this)\.
-    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:
-      assist\b | comply\b | fulfil+\b | generate\b | role-?play\b
-      | continue\ (?:with\ )?th(?:is|e)\ (?:role-?play|request))
-    | \bI\ can(?:'t|not)\ (?:assist\ with | comply\ with | fulfil+\ (?:that|this|your)\ request
-      | continue\ (?:with\ )?this\ (?:role-?play|request) | (?:generate|create)\ (?:that|this)\ content)
-    | \b(?:this|that|your)\ request\ (?:violates|goes\ against)\b | \bcontent\ policy\b
-    | \bagainst\ my\ (?:guidelines|programming)\b""",
+    r"""\A\W*(?:I(?:'m|\ am)\ (?:\w+\ )?sorry|Sorry|I\ apologi[sz]e),?\ (?:but\ )?
+      I\ (?:can(?:'t|not)|am\ unable\ to|won't\ be\ able\ to)\ (?:
+      assist\ with\ (?:that|this)(?:\ request)?\b | \w+\ (?:with\ )?(?:that|this|your)\ request\ *[.,!]
+      | (?:generate|create|produce)\ (?:that|this|such|explicit|any)\b
+      | (?:participate|engage)\ in\ (?:that|this|such)\b)
+    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:\w+\ (?:with\ )?(?:that|this|your)\ request\b | role-?play\b)
+    | \bI\ (?:can(?:'t|not)|won't)\ (?:\w+\ with\ (?:that|this)\ request\b
+      | continue\ (?:with\ )?th(?:is|e)\ role-?play)
+    | \b(?:request|content|conversation)\ (?:violates|goes\ against)\ (?:my|our|the|OpenAI's)\ (?:\w+\ )?
+      (?:guidelines|polic(?:y|ies)|programming)
+    | \bagainst\ my\ programming\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_MAYBE_REFUSAL = re.compile(
+    r"""\bI(?:'m|\ am)\ (?:\w+\ )?sorry,?\ but\ I\ (?:can(?:'t|not)|am\ unable\ to|won't\ be\ able\ to)\ (?:
+      (?:assist|comply|fulfil+|generate|engage)\b | (?:help|continue)\ with\ (?:that|this)\b)
+    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:assist|comply|fulfil+|generate
+      |continue\ (?:with\ )?th(?:is|e)\ role-?play)
+    | \bI\ (?:can(?:'t|not)|won't\ be\ able\ to)\ (?:assist\ with|comply\ with|fulfil+\ (?:that|this|your)
+      |generate\ (?:that|this))\b | \bcontent\ policy\b | \bmy\ guidelines\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MACHINE = (
+    r"(?:AI\b(?! (?!language|model|assistant|system|program|and|or|so)\w)|artificial intelligence"
+    r"|(?:large )?language model)"
+)
 _AI = re.compile(
-    r"\bas an? (?:AI|artificial intelligence|(?:large )?language model|virtual assistant|chatbot)\b"
-    r"|\bI(?:'m| am) (?:just |only |merely )?an? (?:AI\b|artificial intelligence|(?:large )?language model|chatbot)"
-    r"|\b(?:as|being) ChatGPT\b|\b(?:trained|developed|created) by (?:OpenAI|Anthropic|Google|Meta AI|Mistral)\b",
+    rf"\bas an? (?:{_MACHINE}|chatbot,|virtual assistant)"
+    rf"|\bI(?:'m| am) (?:just |only |merely )?an? (?:{_MACHINE}|chatbot\b(?! (?:that|who|which)))"
+    r"|\bI(?:'m| am) (?:ChatGPT|Claude|Gemini),? (?:an? |made|created|trained)|\bbeing ChatGPT\b"
+    r"|\b(?:made|trained|developed|created|built) by (?:OpenAI|Anthropic)\b",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
     r"""^\s{0,3}\#{1,6}\s+\S | \*\*[^*\n]{1,200}\*\* | __[^_\n]{1,200}__
     | ```
     | `[^`\n]{1,80}` | </?(?:b|i|em|strong|p|br|div|span|ul|li|h[1-6]|a|code|think|thinking)\b[^<>\n]{0,80}/?>
-    | \[[^\]\n]{1,80}\]\(https?://[^)\n]{1,200}\) | ^\s*>\s+\S | ^\s*(?:---+|\*\*\*+)\s*$
+    | \[[^\]\n]{1,80}\]\(https?://[^)\n]{1,200}\) | ^\s*(?:---+|\*\*\*+)\s*$
     | &(?:amp|quot|lt|gt|nbsp|\#39);""",
     re.VERBOSE,
 )
@@ -89,15 +109,19 @@ class _Look:
 
 
 _LOOKS = (
-    _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<")),
+    _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<", "%", "insert_", "your_")),
+    _Look("maybe-placeholder", "may hold a placeholder", placeholders.PERHAPS, ("[", "<")),
     _Look("error-text", "holds an error message", _ERROR,
-          ("error", "traceback", "exception", "quota", "limit", "status", "timed out", "unavailable",
-           "too many requests", "bad gateway", "gateway time", "context length", "http")),
+          ("error", "traceback", "exception", "quota", "limit", "status code", "timed out", "unavailable", "<|",
+           "too many requests", "bad gateway", "gateway time", "context length", "http", "null", "none", "undefined",
+           "nan", "no response", "[empty")),
     _Look("refusal", "is a refusal", _REFUSAL,
-          ("sorry", "able to", "can't", "cannot", "policy", "guidelines", "request")),
+          ("sorry", "apolog", "able to", "can't", "cannot", "won't", "request", "guidelines", "polic", "programming")),
+    _Look("maybe-refusal", "may be a refusal", _MAYBE_REFUSAL,
+          ("sorry, but", "sorry but", "able to", "can't", "cannot", "content policy", "my guidelines")),
     _Look("as-an-ai", "speaks as an AI", _AI,
-          (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "trained by",
-           "developed by", "created by")),
+          (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "claude", "gemini", "by openai",
+           "anthropic")),
     _Look("markup", "holds markup", _MARKUP, ("#", "**", "__", "`", "<", ">", "&", "](", "---")),
     _Look("markup", "is a point of a list", _LISTED, (". ", ") ", "- ", "* ", "+ ", "• ")),
     _Look("stage-direction", "holds a stage direction", _DIRECTION, ("*", "(", "[")),
@@ -107,17 +131,26 @@ _LOOKS = (
 def find(case: Case) -> Iterator[Hit]:
     """Hits on what is no speech; one of a kind in a paragraph is enough."""
     for turn in case.turns:
+        listed = sum(bool(_LISTED.match(part.text)) for part in turn.paragraphs)
         for part in turn.paragraphs:
             plain = part.text.replace("’", "'")
             small = plain.casefold()
+            told: set[str] = set()
             for look in _LOOKS:
-                if not any(hint in small for hint in look.hints):
+                if look.code.removeprefix("maybe-") in told or not any(hint in small for hint in look.hints):
                     continue
-                if (match := look.pattern.search(plain)) and not _meant(look.code, turn):
+                match = look.pattern.search(plain)
+                if match and not _meant(look, match, turn, listed):
+                    told.add(look.code)
                     message = f"turn {turn.n}, {turn.label}, {look.what}"
                     yield Hit(look.code, part.line, message, quoted(match.group().strip()))
 
 
-def _meant(code: str, turn: Passage) -> bool:
-    """The facilitator of one structure is an AI, and says so."""
-    return code == "as-an-ai" and turn.label == "AI_Facilitator"
+def _meant(look: _Look, match: re.Match[str], turn: Passage, listed: int) -> bool:
+    """What only looks alike: an AI facilitator who says so, "12. That is how many" alone, and a label in brackets,
+    which is told as a label."""
+    if look.code == "as-an-ai":
+        return turn.label == "AI_Facilitator"
+    if look.code == "placeholder":
+        return match.start() == 0 and match.group()[1:-1].casefold() in {label.casefold() for label in LABELS}
+    return look.pattern is _LISTED and listed < 2

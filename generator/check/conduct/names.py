@@ -28,7 +28,7 @@ def find(case: Case) -> Iterator[Hit]:
     for number, turn in enumerate(case.turns):
         spoken_to = [
             each
-            for each in addressed(turn.text)
+            for each in addressed(turn.text, case.people.words)
             if not each.initial or case.people.who_is(each.name) or each.name in case.inside
         ]
         if case.people.both_known():
@@ -71,7 +71,7 @@ def _other_answers(turn: Passage, following: Passage, people: People) -> Iterato
     for question in questions:
         if _BOTH.search(question):
             return
-        named = (people.who_is(address.name) for address in addressed(question))
+        named = (people.who_is(address.name) for address in addressed(question, people.words))
         asked |= {who for who in named if who in PARTNERS}
     if len(asked) == 1 and following.label not in asked:
         who = next(partner for partner in PARTNERS if partner in asked)
