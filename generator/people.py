@@ -21,10 +21,15 @@ from generator.sentences import REMEMBERED, sentences
 NEARBY = 80
 """Characters before a name that tell whether somebody is spoken to or spoken about."""
 
+CALLED, CLEARLY = 4, 2
+"""How much a partner's calling the other one by a name weighs beside an answer to the therapist, and how far a name
+must lean to be somebody's."""
+
 PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
 
 TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+"
-NAME_WORD = r"[A-Z](?:['’][A-Z])?[^\W\d_]+(?:[-'’][A-Z]?[^\W\d_]+)?"
+_CAPITAL = "[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽ]"
+NAME_WORD = rf"{_CAPITAL}(?:['’]{_CAPITAL})?[^\W\d_]+(?:[-'’]{_CAPITAL}?[^\W\d_]+)?"
 """One word of a name, as a pattern; it matches other capitalised words too."""
 
 _NAME = rf"(?:{TITLE})?{NAME_WORD}"
@@ -36,10 +41,15 @@ _GREETS = re.compile("ello|Hi|elcome|hank|Good")
 _INITIAL = re.compile(rf"^(?:(?:And|But|So|Now|Well|Yes|No|Okay|Oh|Look|Listen|Maybe),? )?(?P<first>{_NAME}),")
 _AFTER_COMMA = re.compile(rf",\s(?P<first>{_NAME})(?P<after>[,.?!;…]|\s?[—–])")
 _APPOSITION = re.compile(
-    r"\b(?:my|your|his|her|our|their|the|a|an|'s|’s)\s+(?:[\w'’-]+\s+){0,3}[\w'’-]+$", re.IGNORECASE
+    r"\b(?:my|your|his|her|our|their|the|a|an|'s|’s)\s+(?:[\w'’-]+\s+){0,3}"
+    r"(?!(?:you|me|us|him|her|them|it|this|that)$)[\w'’-]+$",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[“\"][^“”\"]{0,400}[”\"]|(?<!\w)[‘'](?=\w)[^‘’'\n]{0,200}[.,!?…][’']")
-_INTRODUCED = re.compile(rf"\b(?:I['’]m|I am|[Mm]y name is) (?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})")
+_INTRODUCED = re.compile(
+    r"\b(?:I['’]m|I am|[Mm]y name is|(?:[Pp]lease|[Yy]ou can|do) call me) "
+    rf"(?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})"
+)
 _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|sa(?:id|ys?) that|like|go|goes|went|think|thinks|that),? $")
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
 NOT_NAMES = frozenset(
@@ -206,40 +216,34 @@ def introduced(text: str) -> Iterator[str]:
 
 
 def infer(turns: Sequence[tuple[Label | None, str]]) -> People:
-    """The names that can be told from speech alone; empty tuples where they cannot."""
+    """The names that can be told from speech alone; empty tuples where they cannot.
+
+    A name leans to the partner whom the other one calls by it, and who answers when the therapist asks for it. Names
+    spoken once are nobody's.
+    """
     therapist = _introduction(turns)
     inside = inside_sentences(text for _, text in turns)
     mine = {_key(word) for name in therapist for word in name.split()}
-    by_whom: dict[Label, Counter[str]] = {"Therapist": Counter(), "Patient A": Counter(), "Patient B": Counter()}
-    answered: Counter[tuple[str, Label]] = Counter()
+    spoken: Counter[str] = Counter()
+    leaning: Counter[str] = Counter()
     for number, (label, text) in enumerate(turns):
-        for address in addressed(text) if label in by_whom else ():
+        following = turns[number + 1][0] if number + 1 < len(turns) else None
+        for address in addressed(text) if label else ():
             name = untitled(address.name)
             if _key(name) in mine or address.titled or (address.initial and name not in inside):
                 continue
-            by_whom[label][name] += 1  # type: ignore[index]
-            following = turns[number + 1][0] if number + 1 < len(turns) else None
-            if label == "Therapist" and following in PARTNERS:
-                answered[name, following] += 1
-    a = _most(by_whom["Patient B"], besides=())
-    b = _most(by_whom["Patient A"], besides=a)
-    if a and b and by_whom["Patient A"][a[0]] > by_whom["Patient B"][a[0]]:
-        a = _most(by_whom["Patient B"], besides=b)
-    asked = [name for name, count in by_whom["Therapist"].most_common() if count >= 2]
-    if not a and not b and len(asked) >= 2:
-        first, second = asked[:2]
-        straight = answered[first, "Patient A"] + answered[second, "Patient B"]
-        crossed = answered[first, "Patient B"] + answered[second, "Patient A"]
-        if straight != crossed:
-            a, b = ((first,), (second,)) if straight > crossed else ((second,), (first,))
-    elif bool(a) != bool(b):
-        other = tuple(name for name in asked if name not in (*a, *b))[:1]
+            spoken[name] += 1
+            if label in PARTNERS:
+                leaning[name] += CALLED if label == "Patient A" else -CALLED
+            elif following in PARTNERS and address.plain:
+                leaning[name] += 1 if following == "Patient B" else -1
+    names = sorted((name for name, count in spoken.items() if count >= 2), key=lambda name: (leaning[name], name))
+    a = tuple(name for name in names[:1] if leaning[name] <= -CLEARLY)
+    b = tuple(name for name in names[-1:] if leaning[name] >= CLEARLY)
+    if bool(a) != bool(b) and abs(leaning[(a or b)[0]]) >= CALLED:
+        other = tuple(name for name, count in spoken.most_common() if count >= 2 and name not in (*a, *b))[:1]
         a, b = a or other, b or other
     return People(therapist, a, b)
-
-
-def _most(counts: Counter[str], besides: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name, _ in counts.most_common() if name not in besides)[:1]
 
 
 def _introduction(turns: Sequence[tuple[Label | None, str]]) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class _Reader:
     def line_ends(self, text: str) -> str:
         if text.startswith("\ufeff"):
             self.flaw("byte-order-mark", 1, "the file begins with a byte-order mark")
-            text = text[1:]
+            text = text.lstrip("\ufeff")
         if "\r" in text:
             before = text[: text.index("\r")]
             dos, mac = text.count("\r\n"), text.count("\r") - text.count("\r\n")
@@ -302,6 +302,8 @@ class _Reader:
         if before == "label":
             if is_label:
                 self._empty_turn()
+                if blanks > 1:
+                    self.flaw("blank-lines", at + 2 - blanks, f"one empty line is enough; here are {blanks}")
             elif blanks:
                 self.flaw("blank-lines", at + 1 - blanks, "no empty line stands between a label and its text")
         elif blanks > 1:

@@ -43,8 +43,10 @@ def ending(text: str) -> Ending:
         return "sentence"
     if _ASIDE.search(bare) and bare.rstrip(_CLOSERS)[-1:] not in _TERMINAL + "…":
         return "aside"
-    while len(bare) > 1 and unicodedata.category(bare[-1]) in {"Mn", "Me"}:
-        bare = bare[:-1]
+    end = len(bare)
+    while end > 1 and unicodedata.category(bare[end - 1]) in {"Mn", "Me"}:
+        end -= 1
+    bare = bare[:end]
     core = bare.rstrip(_CLOSERS).rstrip()
     last = core[-1:] or bare[-1]
     if last == "…" or core.endswith(".."):

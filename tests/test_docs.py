@@ -15,8 +15,9 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from docs.reference import PAGE, reference
+from docs.reference import PAGE, reference, with_codes
 from generator.assets import Assets
+from generator.check import RULES
 from generator.check.drift import FEW_SESSIONS, WIDENED
 from generator.check.mend import MENDED
 from generator.cli import COMMANDS, main
@@ -68,6 +69,16 @@ def test_the_readmes_table_names_every_command():
 
 def test_the_command_line_reference_is_fresh():
     assert PAGE.read_text(encoding="utf-8") == reference(), "stale: run python -m docs.reference"
+
+
+def test_the_table_of_codes_is_fresh():
+    assert with_codes(CHECKS) == CHECKS, "stale: run python -m docs.reference"
+
+
+def test_every_rule_that_guesses_has_its_rate_of_false_alarms():
+    rates = CHECKS.split("<!-- rates -->")[1]
+    told = set(re.findall(r"^\| `([a-z-]+)`", rates, re.MULTILINE))
+    assert told == {rule.code for rule in RULES.values() if rule.guess}, "run python -m benchmarks.false_alarms"
 
 
 @pytest.mark.parametrize("name", schemas())

@@ -232,7 +232,6 @@ def test_a_run_is_judged_by_what_it_asked_for(tmp_path):
     first, _ = make_run(tmp_path, turns=9, budget={"turn_tokens": 90})
     report = check_paths(tmp_path, levels={"format", "conduct"})
     assert not report.at_least("warning"), report
-    assert all(each.people.certain for each in report.transcripts)
     cuts = [found.message for found in report.findings if found.code == "cut-off"]
     assert cuts
     assert all(message.endswith(", at the budget of 90 tokens") for message in cuts), cuts
@@ -242,7 +241,6 @@ def test_a_run_is_judged_by_what_it_asked_for(tmp_path):
     from_elsewhere = check_paths(elsewhere, levels={"format", "conduct"})
     assert "turn-count" in codes(from_elsewhere), "the contract asks for 25 to 35"
     assert any(found.message.endswith(" tokens of 150") for found in from_elsewhere.findings)
-    assert not from_elsewhere.transcripts[0].people.certain
 
     whole = first.read_text(encoding="utf-8")
     first.write_text(whole[: whole.rindex("Patient")], encoding="utf-8")

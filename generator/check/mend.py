@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.check.conduct.labels import Stray, stray_label, strays
 from generator.people import People, infer
@@ -52,17 +52,22 @@ def mend(raw: bytes, people: People | None) -> Mended | None:
     if bad_bytes:
         return None
     reading = read(text)
-    people = people or infer([(turn.label, turn.text) for turn in reading.turns])
-    spoken, edits = _speech(reading, people)
-    mended = "".join(_lines(_joined(reading, spoken), spoken))
-    if mended == text:
-        return Mended(text, (), reading.flaws)
+    joined = _joined(reading)
+    laid_out = read("".join(_lines(joined)))
+    people = people or infer([(turn.label, turn.text) for turn in laid_out.turns])
+    spoken, edits = _speech(laid_out, people)
+    blocks = [replace(block, text=spoken.get(block.line, block.text)) for block in laid_out.blocks]
+    mended = "".join(_lines(blocks)).lstrip("\ufeff")
+    was_at = {after.line: before.line for before, after in zip(joined, laid_out.blocks, strict=False)}
+    edits = [replace(edit, line=was_at.get(edit.line, edit.line)) for edit in edits]
     left = read(mended).flaws
     remaining = Counter((flaw.code, flaw.message) for flaw in left)
     for flaw in reading.flaws:
         if flaw.code in MENDED and not remaining[flaw.code, flaw.message]:
             edits.append(Edit(flaw.line, flaw.code, flaw.message))
         remaining[flaw.code, flaw.message] -= remaining[flaw.code, flaw.message] > 0
+    if not edits or not reading.turns:
+        return Mended(text, (), reading.flaws)
     return Mended(mended, tuple(sorted(edits, key=lambda edit: edit.line)), left)
 
 
@@ -95,33 +100,34 @@ def _can_go(label: str, rest: str) -> bool:
     return not any(pairs) and unreadable(rest) is None
 
 
-def _joined(reading: Reading, spoken: dict[int, str]) -> list[Block]:
+def _joined(reading: Reading) -> list[Block]:
     """The blocks, with a line that was broken in mid-sentence joined to the one before it."""
     broken = {flaw.line for flaw in reading.flaws if flaw.code == "broken-paragraph"}
     kept: list[Block] = []
     for block in reading.blocks:
         before = kept[-1] if kept else None
         if before and block.line in broken and block.kind == before.kind == "speech":
-            joined = f"{spoken[before.line].rstrip()} {spoken[block.line].lstrip()}"
-            if ends_mid_sentence(spoken[before.line]) and not unreadable(joined):
-                spoken[before.line] = joined
+            joined = f"{before.text.rstrip()} {block.text.lstrip()}"
+            if ends_mid_sentence(before.text) and not unreadable(joined):
+                kept[-1] = replace(before, text=joined)
                 continue
         kept.append(block)
     return kept
 
 
-def _lines(blocks: Sequence[Block], spoken: dict[int, str]) -> Iterator[str]:
+def _lines(blocks: Sequence[Block]) -> Iterator[str]:
     for number, block in enumerate(blocks):
-        yield f"{spoken[block.line] if block.kind == 'speech' else block.text}\n"
+        yield f"{block.text}\n"
         following = blocks[number + 1] if number + 1 < len(blocks) else None
         if following is None or not _stand_together(block, following):
             yield "\n"
 
 
 def _stand_together(block: Block, following: Block) -> bool:
-    """Whether no empty line goes between them. Stray text stays as it stood: nobody knows what it is."""
-    if block.kind == "label":
-        return following.kind == "speech"
-    if block.kind == following.kind == "stray":
+    """Whether no empty line goes between them. Stray text and labels without text stay as they stood: nobody knows
+    what they are."""
+    if block.kind == "label" and following.kind == "speech":
+        return True
+    if block.kind in {"label", "stray"} and block.kind == following.kind:
         return following.line == block.line + 1
     return block.kind in {"session", "structure"} and following.kind in {"structure", "rule"}

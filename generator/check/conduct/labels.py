@@ -32,13 +32,11 @@ _MADE_UP = re.compile(
     rf"(?P<open>{_OPEN})(?P<name>(?:{TITLE})?{NAME_WORD}(?: (?:{NAME_WORD}|[A-Z]\.?|\d{{1,2}})){{0,2}}){_COLON}(?=\S)"
 )
 _NO_LABELS = frozenset(
-    """Question Answer Note Example Fact Truth Result Point Plan Rule Step Option Thing Problem Reason Meaning Part
-    Morning Evening Night Monday Version Number Update Confession Translation Spoiler Warning Reminder Message Text
-    Subject Picture Imagine Think See Case Deal Promise Goal Idea
-    Me Us Him Them Honest Short Long Simple Bottom""".split()
+    """Error Traceback Exception Question Answer Note Example Fact Truth Result Point Plan Rule Step Option Thing
+    Problem Reason Meaning Part Morning Evening Night Version Number Update Confession Translation Spoiler Warning
+    Reminder Message Text Subject Picture Imagine Think See Case Deal Promise Goal Idea Me Us Him Them Honest Short Long
+    Simple Bottom""".split()
 )
-
-
 _LABELS = frozenset(name.casefold() for label in LABELS for name in (label, label.replace("_", " ")))
 
 
@@ -76,12 +74,12 @@ def stray_label(text: str, label: Label | None, people: People, opens: bool = Tr
     pattern, owners = _labels_of(people)
     if known := pattern.match(text):
         name = known["name"] or known["bare"]
-        owner = owners[name.casefold()]
+        spoken_by = owners[name.casefold()]
         is_label = name.casefold() in _LABELS
         if text[known.end() : known.end() + 1].islower() and not is_label:
             return None
-        kind: Literal["own", "other", "name"] = "own" if owner == label else "other" if is_label else "name"
-        return Stray(kind, name, known.end(), owner, kind == "own")
+        kind: Literal["own", "other", "name"] = "own" if spoken_by == label else "other" if is_label else "name"
+        return Stray(kind, name, known.end(), spoken_by, kind == "own")
     made_up = _MADE_UP.match(text)
     if made_up is None or text[made_up.end() : made_up.end() + 1].islower():
         return None
@@ -89,6 +87,12 @@ def stray_label(text: str, label: Label | None, people: People, opens: bool = Tr
     parts = untitled(name).split()
     if any(part in NOT_NAMES or part in _NO_LABELS for part in parts):
         return None
+    whose = {people.who_is(part) for part in parts}
+    owner = next(iter(whose))
+    if len(whose) == 1 and owner:
+        return Stray("own" if owner == label else "name", name, made_up.end(), owner, owner == label)
+    if whose - {None, label}:
+        return Stray("nobody", name, made_up.end(), None, False)
     plain = len(parts) > 1 or bool(made_up["open"].strip())
     return Stray("nobody", name, made_up.end(), None, plain) if plain or opens else None
 
@@ -96,16 +100,19 @@ def stray_label(text: str, label: Label | None, people: People, opens: bool = Tr
 def strays(turns: Iterable[Passage], people: People) -> Iterator[tuple[Passage, Paragraph, Stray]]:
     """Every label that stands at the beginning of a paragraph of speech."""
     turns = tuple(turns)
+    small: frozenset[str] | None = None
     for turn in turns:
         for part in turn.paragraphs:
             stray = stray_label(part.text, turn.label, people, part is turn.paragraphs[0])
-            if stray is not None and not (stray.kind == "nobody" and _is_a_word(stray.name, turns)):
+            if stray is not None and stray.kind == "nobody":
+                small = _small(turns) if small is None else small
+            if stray is not None and not (stray.kind == "nobody" and small and stray.name.casefold() in small):
                 yield turn, part, stray
 
 
-def _is_a_word(name: str, turns: Iterable[Passage]) -> bool:
-    """Whether it is written small somewhere: names are not."""
-    return any(re.search(rf"\b{re.escape(name.casefold())}\b", turn.text) for turn in turns)
+def _small(turns: Iterable[Passage]) -> frozenset[str]:
+    """Every word that is written small somewhere: names are not."""
+    return frozenset(word for turn in turns for word in re.findall(r"\b[a-z]{2,}\b", turn.text))
 
 
 def find(case: Case) -> Iterator[Hit]:

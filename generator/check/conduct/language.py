@@ -33,7 +33,7 @@ _NOT_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
 _BROKEN = re.compile(
     "[\ufffd\ufeff\u200b\u0085\u2028\u2029\u202a-\u202e\u2066-\u2069\ue000-\uf8ff\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufff0-\ufffb]"
 )
-_DECODED_WRONGLY = re.compile("â€[™œ\x9d“”˜¦]|Ã[©¨¤¶¼ŸŽ¡³±ª«§]|Â[\xa0£°»«·]|ðŸ[\x80-\xff]|â€\x9d?")
+_DECODED_WRONGLY = re.compile("â€[™œ\x9d“”˜¦]|Ã[©¨¤¶¼ŸŽ¡³±ª«§]|Â[\xa0£°»«·]|ðŸ.|â€\x9d?")
 
 
 def find(case: Case) -> Iterator[Hit]:

@@ -38,7 +38,7 @@ _ERROR = re.compile(
     | ["']error["']\s*:\s*[{"'] | \binsufficient_quota\b | \brate_limit_exceeded\b | \bcontext_length_exceeded\b
     | \b(?:429\ Too\ Many\ Requests|50[0234]\ (?:Internal\ Server\ Error|Bad\ Gateway|Service\ Unavailable
       |Gateway\ Time-?out))
-    | ^\[?(?:ERROR|Error)\b\]?:\s
+    | ^\[?(?:ERROR|Error)\b\]?:\s | ^\[ERROR\]\s | ^Error\ (?:generating|calling|processing|in)\b[^:]{0,60}:
     | ^\W*(?:Connection\ error|Request\ timed\ out|Internal\ Server\ Error|Service\ Unavailable)\.?\W*$
     | ^\s*(?:null|None|undefined|NaN|\[(?:no\ response|empty|error|null)\])\s*$ | <\|\w{2,30}\|>
     | \bRate\ limit\ (?:reached|exceeded)\b | \bmaximum\ context\ length\b | \byou\ exceeded\ your\ current\ quota\b
@@ -51,9 +51,11 @@ _REFUSAL = re.compile(
       assist\ with\ (?:that|this)(?:\ request)?\b | \w+\ (?:with\ )?(?:that|this|your)\ request\ *[.,!]
       | (?:generate|create|produce)\ (?:that|this|such|explicit|any)\b
       | (?:participate|engage)\ in\ (?:that|this|such)\b)
-    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:\w+\ (?:with\ )?(?:that|this|your)\ request\b | role-?play\b)
-    | \bI\ (?:can(?:'t|not)|won't)\ (?:\w+\ with\ (?:that|this)\ request\b
-      | continue\ (?:with\ )?th(?:is|e)\ role-?play)
+    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:\w+\ (?:with\ )?(?:that|this|your)\ request\b
+      | role-?play\b | continue\ (?:with\ )?th(?:is|e)\ role-?play)
+    | \bI\ (?:can(?:'t|not)|won't(?:\ be\ able\ to)?)\ (?:(?:\w+\ with|fulfil+|complete|process)\ (?:that|this|your)
+      \ request\b | continue\ (?:with\ )?th(?:is|e)\ role-?play | (?:generate|create|produce|write)\ (?:that|this|such)
+      \ content)
     | \b(?:request|content|conversation)\ (?:violates|goes\ against)\ (?:my|our|the|OpenAI's)\ (?:\w+\ )?
       (?:guidelines|polic(?:y|ies)|programming)
     | \bagainst\ my\ programming\b""",
@@ -61,11 +63,10 @@ _REFUSAL = re.compile(
 )
 _MAYBE_REFUSAL = re.compile(
     r"""\bI(?:'m|\ am)\ (?:\w+\ )?sorry,?\ but\ I\ (?:can(?:'t|not)|am\ unable\ to|won't\ be\ able\ to)\ (?:
-      (?:assist|comply|fulfil+|generate|engage)\b | (?:help|continue)\ with\ (?:that|this)\b)
-    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:assist|comply|fulfil+|generate
-      |continue\ (?:with\ )?th(?:is|e)\ role-?play)
-    | \bI\ (?:can(?:'t|not)|won't\ be\ able\ to)\ (?:assist\ with|comply\ with|fulfil+\ (?:that|this|your)
-      |generate\ (?:that|this))\b | \bcontent\ policy\b | \bmy\ guidelines\b""",
+      (?:assist|comply|fulfil+|generate)\b | (?:help|continue)\ with\ (?:that|this)\b)
+    | \bI(?:'m|\ am)\ (?:unable|not\ able)\ to\ (?:assist|comply|fulfil+|generate)\b
+    | \bI\ (?:can(?:'t|not)|won't\ be\ able\ to)\ (?:assist\ with|comply\ with|fulfil+|generate)\ (?:that|this|your)\b
+    | \bmy\ guidelines\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MACHINE = (
@@ -118,7 +119,7 @@ _LOOKS = (
     _Look("refusal", "is a refusal", _REFUSAL,
           ("sorry", "apolog", "able to", "can't", "cannot", "won't", "request", "guidelines", "polic", "programming")),
     _Look("maybe-refusal", "may be a refusal", _MAYBE_REFUSAL,
-          ("sorry, but", "sorry but", "able to", "can't", "cannot", "content policy", "my guidelines")),
+          ("sorry, but", "sorry but", "able to", "can't", "cannot", "my guidelines")),
     _Look("as-an-ai", "speaks as an AI", _AI,
           (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "claude", "gemini", "by openai",
            "anthropic")),
