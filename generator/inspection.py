@@ -6,7 +6,7 @@ import functools
 import gc
 import os
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -15,12 +15,12 @@ from pathlib import Path
 from generator import affect, tokens
 from generator.assets import Assets
 from generator.check import check, finding
-from generator.check.drift import Band, bands
+from generator.check.drift import Band, bands, library
 from generator.check.rule import Hit
 from generator.contract import load_contract
 from generator.errors import InputError
 from generator.metrics.measure import Scales, measure
-from generator.metrics.words import likeness, sketch, words
+from generator.metrics.words import likeness, sketch, words_of_turn
 from generator.profiles import PROFILE, read_profile
 from generator.schema.contract import Contract
 from generator.schema.finding import Finding, Level, Severity, at_least
@@ -97,7 +97,7 @@ def check_paths(
     terms = load_contract(Path(contract) if contract else None, assets)
     against = reference_figures(Path(reference) if reference else None, assets) if "drift" in levels else None
     found = sources([Path(path) for path in paths], standard_input)
-    inspected = inspect(found.found, levels, terms)
+    inspected = inspect(found.found, levels, terms, meanwhile=library if "drift" in levels else None)
     report = Report(tuple(inspected), left_out=tuple(found.left_out))
     return report if against is None else _with_drift(report, *against, terms)
 
@@ -130,13 +130,21 @@ def figures_of(
     return tuple(each.figures for each in inspected if each.figures)
 
 
-def inspect(found: Sequence[Source], levels: Collection[Level], contract: Contract) -> list[Inspected]:
-    """Inspect every transcript, in order; with the level `drift`, take figures and likeness too."""
+def inspect(
+    found: Sequence[Source],
+    levels: Collection[Level],
+    contract: Contract,
+    meanwhile: Callable[[], object] | None = None,
+) -> list[Inspected]:
+    """Inspect every transcript, in order; with the level `drift`, take figures and likeness too.
+
+    `meanwhile` is called here while other processes work.
+    """
     if "drift" in levels:
         affect.score("good")
     work = functools.partial(_inspect_one, levels=frozenset(levels), contract=contract)
     inspected, problems = [], []
-    for each in _spread(work, found):
+    for each in _spread(work, found, meanwhile):
         if isinstance(each, str):
             problems.append(each)
         else:
@@ -146,7 +154,9 @@ def inspect(found: Sequence[Source], levels: Collection[Level], contract: Contra
     return _with_likeness(inspected) if "drift" in levels else inspected
 
 
-def _spread(work: functools.partial[Inspected | str], found: Sequence[Source]) -> Iterator[Inspected | str]:
+def _spread(
+    work: functools.partial[Inspected | str], found: Sequence[Source], meanwhile: Callable[[], object] | None
+) -> Iterator[Inspected | str]:
     """The work on every source, in order; on all processors if there is enough of it and forking is safe."""
     processors = os.cpu_count() or 1
     if len(found) <= IN_ONE_PROCESS or processors == 1 or threading.active_count() > 1:
@@ -154,7 +164,10 @@ def _spread(work: functools.partial[Inspected | str], found: Sequence[Source]) -
         return
     tokens.count("")
     with ProcessPoolExecutor(processors, get_context("fork"), initializer=gc.disable) as pool:
-        yield from pool.map(work, found, chunksize=8)
+        results = pool.map(work, found, chunksize=8)
+        if meanwhile:
+            meanwhile()
+        yield from results
 
 
 def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -> Inspected | str:
@@ -172,7 +185,7 @@ def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -
     name = Path(source.name).name
     reading = checked.reading
     figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
-    runs = sketch(words(text) for _, text in turns)
+    runs = sketch(words_of_turn(text) for _, text in turns)
     return Inspected(source.name, labels, cut_off, checked.findings, figures, runs)
 
 

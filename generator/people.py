@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,6 +50,7 @@ _INTRODUCED = re.compile(
     r"\b(?:I['’]m|I am|[Mm]y name is|(?:[Pp]lease|[Yy]ou can|do) call me) "
     rf"(?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})"
 )
+_MAY_QUOTE = re.compile("[“\"‘]|(?<!\\w)'\\w")
 _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|sa(?:id|ys?) that|like|go|goes|went|think|thinks|that),? $")
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
 NOT_NAMES = frozenset(
@@ -159,25 +160,29 @@ def people_of(spec: Spec) -> People:
     return People((spec.therapist.name, spec.therapist.called), (a.name, a.called), (b.name, b.called), certain=True)
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
-def addressed(text: str, known: frozenset[str] = frozenset()) -> tuple[Address, ...]:
+def addressed(text: str, known: frozenset[str] = frozenset()) -> Iterator[Address]:
     """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out.
 
     `known`: words that are names here, though they may be other words elsewhere: "June", "Will".
     """
-    return tuple(_addressed(text, known))
+    for address in _candidates(text):
+        if _may_be_a_name(address.name) or untitled(address.name).split()[0] in known:
+            yield address
 
 
-def _addressed(text: str, known: frozenset[str]) -> Iterator[Address]:
-    quotes = [match.span() for match in _QUOTED.finditer(text)]
+@functools.lru_cache(maxsize=REMEMBERED)
+def _candidates(text: str) -> tuple[Address, ...]:
+    """Every word that stands where a name would be an address."""
+    quotes = [match.span() for match in _QUOTED.finditer(text)] if _MAY_QUOTE.search(text) else []
+    found = []
     end = 0
     for sentence in sentences(text):
         start = text.index(sentence, end)
         end = start + len(sentence)
         for address, at in _in_sentence(sentence):
-            is_name = untitled(address.name).split()[0] in known or _may_be_a_name(address.name)
-            if is_name and not any(low <= start + at < high for low, high in quotes):
-                yield address
+            if not any(low <= start + at < high for low, high in quotes):
+                found.append(address)
+    return tuple(found)
 
 
 def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
@@ -202,7 +207,8 @@ def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
             yield Address(match["first"], plain), match.start("first")
 
 
-def inside_sentences(texts: Iterable[str]) -> frozenset[str]:
+@functools.lru_cache(maxsize=4)
+def inside_sentences(texts: tuple[str, ...]) -> frozenset[str]:
     """The words that have a capital where no sentence begins. What a name is not, only ever begins sentences."""
     return frozenset(word for text in texts for word in re.findall(rf"[\w,;:] ({NAME_WORD})", text))
 
@@ -222,7 +228,7 @@ def infer(turns: Sequence[tuple[Label | None, str]]) -> People:
     spoken once are nobody's.
     """
     therapist = _introduction(turns)
-    inside = inside_sentences(text for _, text in turns)
+    texts = tuple(text for _, text in turns)
     mine = {_key(word) for name in therapist for word in name.split()}
     spoken: Counter[str] = Counter()
     leaning: Counter[str] = Counter()
@@ -230,7 +236,7 @@ def infer(turns: Sequence[tuple[Label | None, str]]) -> People:
         following = turns[number + 1][0] if number + 1 < len(turns) else None
         for address in addressed(text) if label else ():
             name = untitled(address.name)
-            if _key(name) in mine or address.titled or (address.initial and name not in inside):
+            if _key(name) in mine or address.titled or (address.initial and name not in inside_sentences(texts)):
                 continue
             spoken[name] += 1
             if label in PARTNERS:

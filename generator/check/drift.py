@@ -59,14 +59,19 @@ class Band:
         return "inside" if self.low <= self.found <= self.high else "outside"
 
 
-def bands(reference: Sequence[SessionFigures], checked: Sequence[SessionFigures], terms: DriftTerms) -> list[Band]:
-    """Every figure with its band, in the order of `FIGURES`. Raises InputError if scipy is not installed."""
+def library() -> Any:
+    """scipy.stats; importing it takes most of a second. Raises InputError if it is not installed."""
     try:
         from scipy import stats
     except ImportError as exc:
-        raise InputError(
-            "drift needs the extra libraries: pip install 'couplesim[figures]'; or check with --no-drift"
-        ) from exc
+        remedy = "pip install 'couplesim[figures]', or check with --no-drift"
+        raise InputError(f"drift needs the extra libraries: {remedy}") from exc
+    return stats
+
+
+def bands(reference: Sequence[SessionFigures], checked: Sequence[SessionFigures], terms: DriftTerms) -> list[Band]:
+    """Every figure with its band, in the order of `FIGURES`. Raises InputError if scipy is not installed."""
+    stats = library()
     reference = _distinct(reference)
     samples = [_Sample.of(figure, reference, checked) for figure in FIGURES]
     alone = (1 - terms.confidence) / (2 * max(1, sum(sample.basis != "none" for sample in samples)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.metrics.words import words
+from generator.metrics.words import words_of_turn
 from generator.people import People, inside_sentences
 from generator.reading import Passage, Reading
 from generator.schema.contract import Contract
@@ -77,12 +77,12 @@ class Case:
     @cached_property
     def inside(self) -> frozenset[str]:
         """The words with a capital where no sentence begins."""
-        return inside_sentences(turn.text for turn in self.turns)
+        return inside_sentences(tuple(turn.text for turn in self.turns))
 
     @cached_property
     def words(self) -> tuple[tuple[str, ...], ...]:
         """The words of each of `turns`."""
-        return tuple(words(turn.text) for turn in self.turns)
+        return tuple(words_of_turn(turn.text) for turn in self.turns)
 
     @cached_property
     def sentences(self) -> tuple[list[str], ...]:

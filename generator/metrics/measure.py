@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from generator.metrics import markers
-from generator.metrics.words import diversity, opener, repeated, words
+from generator.metrics.words import diversity, opener, repeated, words_of_turn
 from generator.people import PARTNERS, People
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.profile import SessionFigures
@@ -27,7 +27,7 @@ def measure(
     name: str, title: str, structure: str, turns: Sequence[tuple[Label, str]], people: People, scales: Scales
 ) -> SessionFigures:
     """The figures of a session's turns; `name` is kept with them."""
-    found = [words(text) for _, text in turns]
+    found = [words_of_turn(text) for _, text in turns]
     again, runs = repeated(found)
     spoken = {
         label: [word for (who, _), mine in zip(turns, found, strict=True) if who == label for word in mine]

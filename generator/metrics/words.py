@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import zlib
 from collections.abc import Iterable, Sequence
 
-from generator.sentences import REMEMBERED
+from generator.sentences import REMEMBERED, sentences
 
 RUN = 5
 """Words of a run; people rarely say five words in the same order twice."""
@@ -25,6 +26,12 @@ _WORD = re.compile(r"[\w]+(?:['’][\w]+)*")
 def words(text: str) -> tuple[str, ...]:
     """The words of `text` in small letters, without punctuation; "don't" is one, both apostrophes are one."""
     return tuple(_WORD.findall(text.casefold().replace("’", "'")))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def words_of_turn(text: str) -> tuple[str, ...]:
+    """The words of a whole turn, out of its sentences, whose words are wanted too."""
+    return tuple(itertools.chain.from_iterable(words(sentence) for sentence in sentences(text)))
 
 
 def runs(found: Sequence[str], length: int = RUN) -> list[tuple[str, ...]]:
