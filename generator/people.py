@@ -25,6 +25,9 @@ CALLED, CLEARLY = 4, 2
 """How much a partner's calling the other one by a name weighs beside an answer to the therapist, and how far a name
 must lean to be somebody's."""
 
+FARTHEST_INITIAL = 60
+"""Characters of a sentence that begins with a name, up to the comma behind it."""
+
 PARTNERS: tuple[Label, Label] = ("Patient A", "Patient B")
 
 TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms)\.?\s+"
@@ -160,14 +163,16 @@ def people_of(spec: Spec) -> People:
     return People((spec.therapist.name, spec.therapist.called), (a.name, a.called), (b.name, b.called), certain=True)
 
 
-def addressed(text: str, known: frozenset[str] = frozenset()) -> Iterator[Address]:
+def addressed(text: str, known: frozenset[str] = frozenset()) -> tuple[Address, ...]:
     """Every name that somebody is spoken to by in `text`, in order. What stands in quotation marks is left out.
 
     `known`: words that are names here, though they may be other words elsewhere: "June", "Will".
     """
-    for address in _candidates(text):
-        if _may_be_a_name(address.name) or untitled(address.name).split()[0] in known:
-            yield address
+    return tuple(
+        address
+        for address in _candidates(text)
+        if _may_be_a_name(address.name) or untitled(address.name).split()[0] in known
+    )
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
@@ -195,7 +200,7 @@ def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
                 yield Address(greeting[group], True), greeting.start(group)
     if "," not in sentence:
         return
-    initial = _INITIAL.match(sentence)
+    initial = _INITIAL.match(sentence) if sentence.find(",", 0, FARTHEST_INITIAL) > 0 else None
     if initial:
         yield Address(initial["first"], bool(_YOU.search(sentence)), initial=True), initial.start("first")
     for match in _AFTER_COMMA.finditer(sentence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import string
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -19,13 +20,21 @@ WINDOW = 50
 SAMPLED = 16
 """Of so many runs one is taken into a `sketch`."""
 
+_BETWEEN_WORDS = str.maketrans(
+    {"’": "'"} | dict.fromkeys((set(string.punctuation) - {"'", "_"}) | set("“”‘„«»‹›…–—―•¡¿"), " ")
+)
+"""For plain text this is quicker than the pattern, and the same."""
 _WORD = re.compile(r"[\w]+(?:['’][\w]+)*")
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def words(text: str) -> tuple[str, ...]:
     """The words of `text` in small letters, without punctuation; "don't" is one, both apostrophes are one."""
-    return tuple(_WORD.findall(text.casefold().replace("’", "'")))
+    small = text.casefold().translate(_BETWEEN_WORDS)
+    if not (small.isascii() and small.isprintable()) or "''" in small:
+        return tuple(_WORD.findall(text.casefold().replace("’", "'")))
+    found = small.split(" ")
+    return tuple([bare for word in found if (bare := word.strip("'"))])
 
 
 @functools.lru_cache(maxsize=REMEMBERED)

@@ -71,6 +71,6 @@ ENDLESSLY = {
 def test_endless_files_are_checked_and_mended_in_good_time(piece):
     body = "".join(piece.replace("{}", str(n)) for n in range(max(1, 40_000 // len(piece))))
     raw = f"{HEAD}Therapist:\nGood evening, Noor.\n\n{body}".replace("\n\n\n", "\n\n").encode()
-    with within(2):
+    with within(5):
         findings(raw)
         mend(raw, None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from generator import placeholders
 from generator.check.rule import Case, Hit, Rule, quoted
-from generator.reading import Passage
+from generator.reading import Paragraph, Passage
 from generator.schema.label import LABELS
 
 RULES = (
@@ -124,34 +124,43 @@ _LOOKS = (
           (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "claude", "gemini", "by openai",
            "anthropic")),
     _Look("markup", "holds markup", _MARKUP, ("#", "**", "__", "`", "<", ">", "&", "](", "---")),
-    _Look("markup", "is a point of a list", _LISTED, (". ", ") ", "- ", "* ", "+ ", "• ")),
     _Look("stage-direction", "holds a stage direction", _DIRECTION, ("*", "(", "[")),
 )  # fmt: skip
+
+
+_HINTS = re.compile("|".join(sorted({re.escape(hint) for look in _LOOKS for hint in look.hints})))
 
 
 def find(case: Case) -> Iterator[Hit]:
     """Hits on what is no speech; one of a kind in a paragraph is enough."""
     for turn in case.turns:
-        listed = sum(bool(_LISTED.match(part.text)) for part in turn.paragraphs)
+        listed = [part for part in turn.paragraphs if _LISTED.match(part.text)]
+        for part in listed if len(listed) > 1 else ():
+            message = f"turn {turn.n}, {turn.label}, is a list"
+            yield Hit("markup", part.line, message, quoted(part.text.strip()))
         for part in turn.paragraphs:
-            plain = part.text.replace("’", "'")
-            small = plain.casefold()
-            told: set[str] = set()
-            for look in _LOOKS:
-                if look.code.removeprefix("maybe-") in told or not any(hint in small for hint in look.hints):
-                    continue
-                match = look.pattern.search(plain)
-                if match and not _meant(look, match, turn, listed):
-                    told.add(look.code)
-                    message = f"turn {turn.n}, {turn.label}, {look.what}"
-                    yield Hit(look.code, part.line, message, quoted(match.group().strip()))
+            yield from _in_paragraph(turn, part)
 
 
-def _meant(look: _Look, match: re.Match[str], turn: Passage, listed: int) -> bool:
-    """What only looks alike: an AI facilitator who says so, "12. That is how many" alone, and a label in brackets,
-    which is told as a label."""
+def _in_paragraph(turn: Passage, part: Paragraph) -> Iterator[Hit]:
+    plain = part.text.replace("’", "'")
+    small = plain.casefold()
+    if not _HINTS.search(small):
+        return
+    told: set[str] = set()
+    for look in _LOOKS:
+        if look.code.removeprefix("maybe-") in told or not any(hint in small for hint in look.hints):
+            continue
+        match = look.pattern.search(plain)
+        if match and not _meant(look, match, turn):
+            told.add(look.code)
+            message = f"turn {turn.n}, {turn.label}, {look.what}"
+            yield Hit(look.code, part.line, message, quoted(match.group().strip()))
+
+
+def _meant(look: _Look, match: re.Match[str], turn: Passage) -> bool:
+    """What only looks alike: an AI facilitator who says so, and a label in brackets, which is told as a label."""
     if look.code == "as-an-ai":
         return turn.label == "AI_Facilitator"
-    if look.code == "placeholder":
-        return match.start() == 0 and match.group()[1:-1].casefold() in {label.casefold() for label in LABELS}
-    return look.pattern is _LISTED and listed < 2
+    labels = {label.casefold() for label in LABELS}
+    return look.code == "placeholder" and match.start() == 0 and match.group()[1:-1].casefold() in labels

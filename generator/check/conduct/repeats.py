@@ -37,17 +37,20 @@ LONGEST_SENTENCE = 120
 """Words up to which sentences are compared word by word; nobody speaks longer ones."""
 OFTEN = 3
 
+Words = tuple[str, ...]
+
 
 def find(case: Case) -> Iterator[Hit]:
     """Hits on repetition within the session. A turn that repeats another is told as that, not sentence by sentence."""
     said = _Said()
     for turn, mine, spoken in zip(case.turns, case.words, case.sentences, strict=True):
         keyed = [(sentence, key, runs(key, SHARED)) for sentence in spoken if (key := words(sentence))]
-        repeated = _repeated_turn(turn, mine, {run for _, _, pieces in keyed for run in pieces}, said)
+        alike = [said.alike(pieces) for _, _, pieces in keyed]
+        repeated = _repeated_turn(turn, mine, set().union(*alike), said)
         if repeated:
             yield repeated
-        for sentence, key, pieces in keyed if not repeated else ():
-            yield from _repeated_sentence(turn, sentence, key, pieces, said)
+        for (sentence, key, _), others in zip(keyed, alike, strict=True) if not repeated else ():
+            yield from _repeated_sentence(turn, sentence, key, others, said)
         said.add(turn, mine, [(key, pieces) for _, key, pieces in keyed])
     yield from _openers(case)
 
@@ -56,16 +59,18 @@ def find(case: Case) -> Iterator[Hit]:
 class _Said:
     """What has been said so far."""
 
-    turns: dict[int, tuple[Passage, tuple[str, ...]]] = field(default_factory=dict)
+    turns: dict[int, tuple[Passage, Words]] = field(default_factory=dict)
     """By number: the turn and its words."""
-    first: dict[tuple[str, ...], int] = field(default_factory=dict)
+    first: dict[Words, int] = field(default_factory=dict)
     """The turn in which a sentence was first said."""
-    by_run: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    by_run: dict[Words, Words] = field(default_factory=dict)
     """The first sentence that holds a run of `SHARED` words."""
 
-    def add(
-        self, turn: Passage, mine: tuple[str, ...], keyed: list[tuple[tuple[str, ...], list[tuple[str, ...]]]]
-    ) -> None:
+    def alike(self, pieces: list[Words]) -> set[Words]:
+        """The earlier sentences that hold one of these runs."""
+        return {self.by_run[run] for run in pieces if run in self.by_run}
+
+    def add(self, turn: Passage, mine: Words, keyed: list[tuple[Words, list[Words]]]) -> None:
         self.turns[turn.n] = (turn, mine)
         for key, pieces in keyed:
             self.first.setdefault(key, turn.n)
@@ -73,11 +78,11 @@ class _Said:
                 self.by_run.setdefault(run, key)
 
 
-def _repeated_turn(turn: Passage, mine: tuple[str, ...], pieces: set[tuple[str, ...]], said: _Said) -> Hit | None:
-    """Earlier turns are compared if they have four words in a row in common with this one."""
+def _repeated_turn(turn: Passage, mine: Words, alike: set[Words], said: _Said) -> Hit | None:
+    """Earlier turns are compared if a sentence of theirs has four words in a row in common with this one."""
     if len(mine) <= OFTEN:
         return None
-    for n in sorted({said.first[said.by_run[run]] for run in pieces if run in said.by_run}):
+    for n in sorted({said.first[sentence] for sentence in alike}):
         other, theirs = said.turns[n]
         if mine == theirs:
             code, how = "duplicate-turn", "is the same as"
@@ -90,16 +95,14 @@ def _repeated_turn(turn: Passage, mine: tuple[str, ...], pieces: set[tuple[str, 
     return None
 
 
-def _repeated_sentence(
-    turn: Passage, sentence: str, key: tuple[str, ...], pieces: list[tuple[str, ...]], said: _Said
-) -> Iterator[Hit]:
+def _repeated_sentence(turn: Passage, sentence: str, key: Words, alike: set[Words], said: _Said) -> Iterator[Hit]:
     if len(key) < LONG_SENTENCE:
         return
     if key in said.first:
         message = f"turn {turn.n}, {turn.label}, says again what turn {said.first[key]} said"
         yield Hit("repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
     elif LONGER_SENTENCE <= len(key) <= LONGEST_SENTENCE:
-        for other in sorted({said.by_run[run] for run in pieces if run in said.by_run}):
+        for other in sorted(alike):
             if SequenceMatcher(None, key, other, autojunk=False).ratio() >= SAME_SENTENCE:
                 message = f"turn {turn.n}, {turn.label}, nearly says again what turn {said.first[other]} said"
                 yield Hit("near-repeated-sentence", line_of(turn, sentence), message, quoted(sentence))
