@@ -205,11 +205,14 @@ class _Reader:
         found, at = self._after_blanks(lines, at, rf"\s*{name}\s*[:：](.*)", re.IGNORECASE)
         prefix = f"{name}: "
         if found is None:
-            self.flaw(code, min(at + 1, len(lines)), f"expected '{name}: ...'", lines[at : at + 1])
-            if not self._is_another_header(lines, at):
+            further = _past_blanks(lines, at)
+            if not self._is_another_header(lines, further, kind):
+                self.flaw(code, min(at + 1, len(lines)), f"expected '{name}: ...'", lines[at : at + 1])
                 return "", at
-            self.blocks.append(Block(kind, at + 1, lines[at]))
-            return lines[at].strip(), at + 1
+            self._blank_in_header(at, further)
+            self.flaw(code, further + 1, f"expected '{name}: ...'", [lines[further]])
+            self.blocks.append(Block(kind, further + 1, lines[further]))
+            return lines[further].strip(), further + 1
         if not found[0].startswith(prefix) or not found[1].strip():
             self.flaw(code, at, f"expected '{name}: ...'", [found[0]])
             value = found[1].strip()
@@ -218,26 +221,34 @@ class _Reader:
         self.blocks.append(Block(kind, at, f"{prefix}{value}"))
         return value, at
 
-    def _is_another_header(self, lines: list[str], at: int) -> bool:
-        """Whether the line stands where a header line should, in other words: over the rule, and is no other part."""
-        below = next((number for number in range(at, min(at + 4, len(lines))) if _RULE.fullmatch(lines[number])), None)
-        line = lines[at] if at < len(lines) else ""
-        others = r"\s*(?:session|structure)\s*[:：]"
-        return below is not None and at < below and bool(line.strip()) and not re.match(others, line, re.IGNORECASE)
+    def _is_another_header(self, lines: list[str], at: int, kind: Literal["session", "structure"]) -> bool:
+        """Whether the line stands where this header line should, in other words: over the rule there are just as many
+        lines as header lines are missing, and it is no other of them."""
+        above = []
+        for line in lines[at : at + 8]:
+            if _RULE.fullmatch(line):
+                break
+            above.append(line.strip())
+        else:
+            return False
+        missing = 2 if kind == "session" else 1
+        other = re.match(r"(?:session|structure)\s*[:：]", above[0], re.IGNORECASE) if above else None
+        return sum(map(bool, above)) == missing and bool(above[0]) and not other
 
     def _after_blanks(
         self, lines: list[str], at: int, pattern: str, flags: int = 0
     ) -> tuple[re.Match[str] | None, int]:
         """The line at `at`, or behind blank lines there, that matches the pattern; the index after it."""
-        further = at
-        while further < len(lines) - 1 and not lines[further].strip():
-            further += 1
+        further = _past_blanks(lines, at)
         found = re.fullmatch(pattern, lines[further], flags | re.DOTALL) if further < len(lines) else None
         if found is None:
             return None, at
-        for number in range(at + 1, further + 1):
-            self.flaw("blank-lines", number, "no empty line stands in the header")
+        self._blank_in_header(at, further)
         return found, further + 1
+
+    def _blank_in_header(self, start: int, end: int) -> None:
+        for number in range(start + 1, end + 1):
+            self.flaw("blank-lines", number, "no empty line stands in the header")
 
     def body(self, lines: list[str]) -> None:
         """Walk the lines under the header. `blanks` are the empty lines since the last that was not."""
@@ -329,3 +340,9 @@ class _Reader:
     def turns(self) -> Iterator[Passage]:
         for n, (label, line, paragraphs) in enumerate(self.begun, start=1):
             yield Passage(n, label, line, tuple(paragraphs))
+
+
+def _past_blanks(lines: list[str], at: int) -> int:
+    while at < len(lines) - 1 and not lines[at].strip():
+        at += 1
+    return at
