@@ -131,7 +131,7 @@ class _Sample:
         """Standard error of the difference between the checked set and the reference."""
         import numpy as np
 
-        if len(set(self.units)) == 1:
+        if len({top / bottom for top, bottom in self.units}) == 1:
             return self._error_of_one() if self.figure.by_turn else 0.0
         tops, bottoms = np.array(sorted(self.units)).T
         resampled = stats.bootstrap(
