@@ -58,24 +58,24 @@ _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|sa(?:id|ys?) that|like|go|goes|went|t
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
 NOT_NAMES = frozenset(
     """I Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August
-    September October November December Christmas Easter Ramadan Eid Diwali Hanukkah Thanksgiving New God Lord Jesus
-    Christ Heaven Mum Mom Mama Dad Papa Mother Father Gran Grandma Grandpa Nan Auntie Uncle Doctor Doc English French
-    German Polish Spanish Chinese Japanese America England London Paris Everyone Everybody Both All There Folks
-    Well Yes Yeah Yep No Nope Okay Ok Right Sure Fine Good Great Look Listen Honestly Sometimes Maybe Perhaps Still Now
-    Then So And But Or Because Also Anyway Actually Oh Ah Hey Hi Hello Please Thanks Sorry Like Just Only Even Today
-    Tonight Tomorrow Yesterday First Second Third Finally Instead Again Once Twice Often Usually Lately Before After
-    When While If Once Since Though Although However Besides Meanwhile Otherwise Later Earlier Here What Why How Who
-    Where Which That This These Those It He She We They You My Your Our His Her Their One Two Three Some Most Many
-    None Nothing Something Someone Somebody Nobody Everything Anything Alright Agreed True Exactly Absolutely
-    Definitely Of In On At By For From With Without Under Over Between Until Unless Indeed Same Every Each Last Next
-    Gosh Wow Hmm Mm Mhm Um Uh Darling Honey Love Dear Sweetheart Babe
-    Honestly Really Finally Hopefully Suddenly Usually Clearly Obviously Basically Seriously Frankly Probably Possibly
-    Certainly Sadly Luckily Recently Truly Apparently Personally Normally Generally Mostly Mainly Partly Early Family
-    Surely Naturally Eventually Ideally Literally Simply Slowly Quickly Quietly Gladly Oddly Strangely Funnily
-    Interestingly Unfortunately Fortunately Thankfully Originally Initially Supposedly Ultimately Occasionally Rarely
-    Nearly Hardly Barely Briefly Admittedly Presumably Evidently Weirdly Curiously Importantly Secondly Thirdly Firstly
-    Lastly Similarly Equally Especially Particularly Typically Previously Immediately Gradually Constantly
-    Mr Mrs Ms Dr Prof Welcome Thank Facebook Instagram WhatsApp YouTube Google Netflix Zoom""".split()
+    September October November December Christmas Easter Ramadan Eid Diwali Hanukkah Thanksgiving New God Lord
+    Jesus Christ Heaven Mum Mom Mama Dad Papa Mother Father Gran Grandma Grandpa Nan Auntie Uncle Doctor Doc
+    English French German Polish Spanish Chinese Japanese America England London Paris Everyone Everybody Both All
+    There Folks Well Yes Yeah Yep No Nope Okay Ok Right Sure Fine Good Great Look Listen Honestly Sometimes Maybe
+    Perhaps Still Now Then So And But Or Because Also Anyway Actually Oh Ah Hey Hi Hello Please Thanks Sorry Like
+    Just Only Even Today Tonight Tomorrow Yesterday First Second Third Finally Instead Again Once Twice Often
+    Usually Lately Before After When While If Since Though Although However Besides Meanwhile Otherwise Later
+    Earlier Here What Why How Who Where Which That This These Those It He She We They You My Your Our His Her Their
+    One Two Three Some Most Many None Nothing Something Someone Somebody Nobody Everything Anything Alright Agreed
+    True Exactly Absolutely Definitely Of In On At By For From With Without Under Over Between Until Unless Indeed
+    Same Every Each Last Next Gosh Wow Hmm Mm Mhm Um Uh Darling Honey Love Dear Sweetheart Babe Really Hopefully
+    Suddenly Clearly Obviously Basically Seriously Frankly Probably Possibly Certainly Sadly Luckily Recently Truly
+    Apparently Personally Normally Generally Mostly Mainly Partly Early Family Surely Naturally Eventually Ideally
+    Literally Simply Slowly Quickly Quietly Gladly Oddly Strangely Funnily Interestingly Unfortunately Fortunately
+    Thankfully Originally Initially Supposedly Ultimately Occasionally Rarely Nearly Hardly Barely Briefly
+    Admittedly Presumably Evidently Weirdly Curiously Importantly Secondly Thirdly Firstly Lastly Similarly Equally
+    Especially Particularly Typically Previously Immediately Gradually Constantly Mr Mrs Ms Dr Prof Welcome Thank
+    Facebook Instagram WhatsApp YouTube Google Netflix Zoom""".split()
 )
 
 

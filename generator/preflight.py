@@ -10,6 +10,7 @@ from typing import Any
 from generator import placeholders
 from generator.budget import Purse, asked_tokens, spoken_tokens
 from generator.errors import InputError
+from generator.people import NOT_NAMES
 from generator.prompts import PromptSet
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.persona import Couple, Hidden, Partner, Shared, Stressor, Therapist, Voice
@@ -22,9 +23,7 @@ TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
 
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]{2,})\b")
-_NOT_NAMES = frozenset(
-    "Socratic Gottman English God Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter".split()
-)
+_NOT_NAMES = NOT_NAMES | {"Socratic", "Gottman"}
 _FIELDS_FOR_THE_PROGRAM = frozenset(
     """id school topics sensitive parents pursuer intake occupation a b shared pattern description
     name called""".split()

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
-from generator.check import grammar
+from generator.check import drift, grammar
 from generator.check.conduct import FAMILIES
 from generator.check.rule import Case, Hit, Known, Rule
 from generator.people import People, infer
-from generator.reading import Reading, decode, read
+from generator.reading import decode, read
 from generator.schema.contract import Contract
 from generator.schema.finding import Finding, Level
-
-DRIFT_RULES = (
-    Rule("drift", "drift", "warning", "A figure of the checked set has left its band around the reference.",
-         "See what changed: model, prompts, budget. If the change is wanted, `couplesim profile --write` blesses it."),
-    Rule("drift-not-judged", "drift", "warning", "No figure at all could be judged.",
-         "Check that the files hold transcripts, and that the reference does."),
-    Rule("drift-unknown", "drift", "note", "Figures that could not be judged for lack of data.",
-         "Put more reference transcripts into seeds/ and run `couplesim profile seeds/ --write`."),
-)  # fmt: skip
+from generator.schema.reading import Reading
 
 RULES: dict[str, Rule] = {
-    rule.code: rule for rules in (grammar.RULES, *(family.RULES for family in FAMILIES), DRIFT_RULES) for rule in rules
+    rule.code: rule for rules in (grammar.RULES, *(family.RULES for family in FAMILIES), drift.RULES) for rule in rules
 }
 """All rules by their code, level by level."""
 

@@ -20,10 +20,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from generator.check.rule import Rule
 from generator.errors import InputError
 from generator.metrics.figures import FIGURES, Figure, Pair
 from generator.schema.contract import DriftTerms
 from generator.schema.profile import SessionFigures
+
+RULES = (
+    Rule("drift", "drift", "warning", "A figure of the checked set has left its band around the reference.",
+         "See what changed: model, prompts, budget. If the change is wanted, `couplesim profile --write` blesses it."),
+    Rule("drift-not-judged", "drift", "warning", "No figure at all could be judged.",
+         "Check that the files hold transcripts, and that the reference does."),
+    Rule("drift-unknown", "drift", "note", "Figures that could not be judged for lack of data.",
+         "Put more reference transcripts into seeds/ and run `couplesim profile seeds/ --write`."),
+)  # fmt: skip
 
 FEW_SESSIONS = 5
 """Fewer reference sessions than this cannot show by themselves how sessions differ."""

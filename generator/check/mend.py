@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from generator.check.conduct.labels import Stray, stray_label, strays
 from generator.people import People, infer
-from generator.reading import Block, Flaw, Reading, decode, read, unreadable
+from generator.reading import decode, read, unreadable
+from generator.schema.reading import Block, Flaw, Reading
 from generator.sentences import ends_mid_sentence
 
 MENDED = frozenset(

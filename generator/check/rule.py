@@ -8,10 +8,10 @@ from functools import cached_property
 
 from generator.metrics.words import words_of_turn
 from generator.people import People, inside_sentences
-from generator.reading import Passage, Reading
 from generator.schema.contract import Contract
 from generator.schema.finding import Level, Severity
 from generator.schema.label import Label
+from generator.schema.reading import Passage, Reading
 from generator.sentences import sentences
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from generator.check.mend import Edit, Mended, mend
 from generator.format import parse
 from generator.people import People
-from generator.reading import Reading, decode, read
+from generator.reading import decode, read
+from generator.schema.reading import Reading
 from generator.sentences import ending
 from tests.builders import seed_text
 from tests.check import EXEMPLARS, exemplar, grave

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from generator.check.rule import Case, Hit, Rule
-from generator.reading import Passage
+from generator.schema.reading import Passage
 from generator.sentences import ending
 
 _AN_END = "Nothing: this is a way to end, not a cut."

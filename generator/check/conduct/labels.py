@@ -11,8 +11,8 @@ from typing import Literal
 from generator.check.rule import Case, Hit, Rule, quoted
 from generator.clean import untitled
 from generator.people import NAME_WORD, NOT_NAMES, TITLE, People
-from generator.reading import Paragraph, Passage
 from generator.schema.label import LABELS, Label
+from generator.schema.reading import Paragraph, Passage
 
 RULES = (
     Rule("stray-label-own", "conduct", "warning", "A turn or paragraph begins with its own speaker's label or name.",

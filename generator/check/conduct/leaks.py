@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from generator import placeholders
 from generator.check.rule import Case, Hit, Rule, quoted
-from generator.reading import Paragraph, Passage
 from generator.schema.label import LABELS
+from generator.schema.reading import Paragraph, Passage
 
 RULES = (
     Rule("placeholder", "conduct", "error", "A placeholder that was never filled.",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
 from generator.people import PARTNERS, Address, People, addressed, introduced
-from generator.reading import Passage
 from generator.schema.label import Label
+from generator.schema.reading import Passage
 from generator.sentences import ends_in_question, sentences
 
 RULES = (

@@ -10,7 +10,7 @@ from typing import Any
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
 from generator.metrics.words import opener, runs, words
-from generator.reading import Passage
+from generator.schema.reading import Passage
 
 RULES = (
     Rule("duplicate-turn", "conduct", "warning", "A turn is the same as an earlier one, word for word.",
