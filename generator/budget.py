@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.schema.label import ROLE_OF, Label
 from generator.schema.session import Budget, Model
-from generator.schema.turn import Usage
+from generator.schema.turn import Reply
 
 UNLIMITED_RESERVE = 1024
 """Reply tokens reserved against a session's budget for a turn without a limit of its own."""
@@ -45,6 +45,6 @@ class Purse:
         reserve = UNLIMITED_RESERVE if reply_tokens is None else reply_tokens
         return self.spent + prompt_tokens + reserve <= self.limit
 
-    def charge(self, usage: Usage) -> None:
-        """Book what a reply has used."""
-        self.spent += usage.total
+    def charge(self, reply: Reply) -> None:
+        """Book what a reply has used, and its failed attempts."""
+        self.spent += reply.usage.total + reply.wasted_tokens

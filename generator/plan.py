@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,9 +15,11 @@ from generator import personas, strict_yaml
 from generator.assets import Assets
 from generator.errors import InputError
 from generator.prompts import PromptSet, load_prompt_set
+from generator.schema.label import PRINCIPALS, Label
 from generator.schema.persona import Couple
+from generator.schema.planned import Planned
 from generator.schema.record import Line, Record
-from generator.schema.session import Budget, Cast, Spec
+from generator.schema.session import Budget, Cast, CastPrompts, Spec
 from generator.structures import structure_named
 
 TURNS = (25, 35)
@@ -51,6 +54,20 @@ class Plan(Record):
     """Whether a speaker's own label at the start of a reply is stripped, or kept as in the seed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a plan comes to."""
+
+    sessions: list[Planned]
+    """In order, no two alike."""
+    prompts: dict[str, PromptSet]
+    """The prompt sets they use, by hash."""
+
+    def prompts_of(self, spec: Spec) -> dict[Label, PromptSet]:
+        """The prompt set of each speaker of a session."""
+        return {label: self.prompts[spec.prompts.of(label).hash] for label in PRINCIPALS}
+
+
 def plan_of(data: dict[str, Any]) -> Plan:
     """The plan with these values. Raises InputError naming each option that is out of range."""
     try:
@@ -71,8 +88,8 @@ def load_plan(path: Path) -> Plan:
     return strict_yaml.load(path, Plan)
 
 
-def expand(plan: Plan, assets: Assets, couple: Couple | None = None) -> tuple[list[Spec], PromptSet]:
-    """The plan's sessions in order, and their prompt set; `couple` takes the place of the plan's.
+def expand(plan: Plan, assets: Assets, couple: Couple | None = None) -> Expansion:
+    """The plan's sessions in order, and their prompt sets; `couple` takes the place of the plan's.
 
     All problems of all files are raised as one InputError.
     """
@@ -95,27 +112,26 @@ def expand(plan: Plan, assets: Assets, couple: Couple | None = None) -> tuple[li
         problems.append(f"topic {topic.id!r} is about children and couple {couple.id!r} has none; choose another topic")
     if problems:
         raise InputError(*problems)
-    specs: list[Spec] = []
+    sessions: list[Planned] = []
     for number in range(1, plan.sessions + 1):
         seed = session_seed(plan.seed, number)
         rng = random.Random(seed)
         drawn_first, drawn_turns = rng.choice("AB"), rng.randint(*TURNS)
-        specs.append(
-            Spec(
-                couple=couple,
-                therapist=therapist,
-                topic=topic,
-                structure=structure.name,
-                first=drawn_first if plan.first == "random" else plan.first,
-                turns=plan.turns or drawn_turns,
-                prompts=prompts.ref,
-                models=plan.models,
-                budget=plan.budget,
-                labels=plan.labels,
-                rng_seed=seed,
-            )
+        spec = Spec(
+            couple=couple,
+            therapist=therapist,
+            topic=topic,
+            structure=structure.name,
+            first=drawn_first if plan.first == "random" else plan.first,
+            turns=plan.turns or drawn_turns,
+            prompts=CastPrompts.all_from(prompts.ref),
+            models=plan.models,
+            budget=plan.budget,
+            labels=plan.labels,
+            rng_seed=seed,
         )
-    return specs, prompts
+        sessions.append(Planned(spec, repeat=number))
+    return Expansion(sessions, {prompts.ref.hash: prompts})
 
 
 def session_seed(run_seed: int, number: int) -> int:
@@ -123,10 +139,8 @@ def session_seed(run_seed: int, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{run_seed}:{number}".encode()).digest()[:7])
 
 
-def run_name(specs: list[Spec]) -> str:
-    """A name for the run of these sessions that follows from the first of them alone, so that the same
-    command finds its run again."""
-    first = specs[0]
+def run_name(first: Spec) -> str:
+    """A name for the run that begins with this session, so that the same command finds its run again."""
     return f"{first.topic.id}_{first.couple.id}_{first.id[:8]}"
 
 

@@ -6,7 +6,6 @@ and values from personas are data, never rendered as templates.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from generator.assets import Assets
 from generator.errors import InputError
 from generator.schema.label import ROLE_OF, Label
 from generator.schema.perspective import Perspective
-from generator.schema.record import Record, Slug, Text
+from generator.schema.record import Record, Slug, Text, hash_of
 from generator.schema.session import PromptRef, Temperament
 
 PARTIALS = "_shared"
@@ -78,7 +77,7 @@ class PromptSet:
         self.files = dict(sorted(files.items()))
         self._places = places or {}
         canonical = json.dumps([settings.model_dump(mode="json"), self.files], sort_keys=True, ensure_ascii=False)
-        self.ref = PromptRef(name=settings.name, hash=hashlib.sha256(canonical.encode()).hexdigest()[:16])
+        self.ref = PromptRef(name=settings.name, hash=hash_of(canonical))
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
             loader=jinja2.FunctionLoader(self._source),
             undefined=jinja2.StrictUndefined,

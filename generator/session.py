@@ -31,12 +31,12 @@ class Session:
     def __init__(
         self,
         spec: Spec,
-        prompts: PromptSet,
+        prompts: Mapping[Label, PromptSet],
         chats: Mapping[Label, Chat],
         turns: Iterable[Turn] = (),
         attempts: AttemptLog = UNLOGGED,
     ) -> None:
-        """`chats`: who speaks for each label. `turns`: what has been spoken already, to go on from there."""
+        """`prompts`, `chats`: whose words and who speaks for each label. `turns`: what has been spoken already, to go on from there."""
         self.spec = spec
         self.turns = list(turns)
         self.end: str | None = None
@@ -50,7 +50,7 @@ class Session:
         self._threads: dict[Label, Thread] = {}
         self._absorbed: dict[Label, int] = {}
         for turn in self.turns:
-            self._purse.charge(turn.reply.usage)
+            self._purse.charge(turn.reply)
 
     async def run(self) -> AsyncGenerator[Turn, None]:
         """Speak turn after turn. Raises SessionFailed or ProviderRefused; turns yielded before stand."""
@@ -101,7 +101,7 @@ class Session:
             usable=lambda text: bool(self._cleaned(label, text)[0]),
         )
         reply = await self._chats[label].speak(request)
-        self._purse.charge(reply.usage)
+        self._purse.charge(reply)
         turn = self._turn(label, reply, asked)
         if turn is None:
             message = f"turn {len(self.turns) + 1}, {label}: {model.name} gave no words of the speaker's own"
@@ -156,8 +156,8 @@ class Session:
             self._threads[label] = Thread(
                 label=label,
                 names=names,
-                system=self._prompts.system(view),
-                opening=self._prompts.opening(view) if label == "Therapist" else "",
+                system=self._prompts[label].system(view),
+                opening=self._prompts[label].opening(view) if label == "Therapist" else "",
                 layout=model.layout,
                 count=partial(tokens.count, model_name=model.name),
             )
@@ -170,7 +170,7 @@ class Session:
 
     def _perspective(self, label: Label) -> Perspective:
         if label not in self._perspectives:
-            self._perspectives[label] = perspective(self.spec, label, self._prompts.settings.temperament)
+            self._perspectives[label] = perspective(self.spec, label, self._prompts[label].settings.temperament)
         return self._perspectives[label]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 import re
 from typing import Annotated
 
@@ -17,6 +20,21 @@ class Record(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+    @functools.cached_property
+    def canonical(self) -> str:
+        """The record as JSON, the same text for equal records; made once."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+
+    @functools.cached_property
+    def content_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        return hash_of(self.canonical)
+
+
+def hash_of(text: str) -> str:
+    """First 16 hex digits of the SHA-256 of `text` in UTF-8: how everything here is named by its content."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _without_controls(text: str) -> str:

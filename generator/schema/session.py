@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import json
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from pydantic import Field, StrictInt, field_validator, model_validator
 
 from generator.schema.label import Label
 from generator.schema.persona import Couple, Therapist, Topic
-from generator.schema.record import Line, Record, Slug
+from generator.schema.record import Line, Record, Slug, hash_of
 
 CutPolicy = Literal["server", "client", "sentence", "none"]
 
@@ -75,6 +75,15 @@ class Cast(Record):
         }[label]
 
 
+    @functools.cached_property
+    def content(self) -> str:
+        """Canonical JSON of what determines replies: without the names of the variables that hold keys and
+        without roles that no structure has yet."""
+        nameless = {"key_env"}
+        unsaid: Any = {"therapist": nameless, "a": nameless, "b": nameless, "facilitator": True}
+        return json.dumps(self.model_dump(mode="json", exclude=unsaid), sort_keys=True, ensure_ascii=False)
+
+
 class Budget(Record):
     """Tokens a turn and a session may take."""
 
@@ -97,6 +106,31 @@ class PromptRef(Record):
     name: Slug
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     """First 16 hex digits of the SHA-256 over the set's files and the shared partials."""
+
+
+class CastPrompts(Record):
+    """Which prompt set each speaker's prompts come from."""
+
+    therapist: PromptRef
+    a: PromptRef
+    """Patient A."""
+    b: PromptRef
+    """Patient B."""
+
+    @classmethod
+    def all_from(cls, ref: PromptRef) -> CastPrompts:
+        """Every speaker's prompts from one set."""
+        return cls(therapist=ref, a=ref, b=ref)
+
+    def of(self, label: Label) -> PromptRef:
+        """The set that `label`, one of the three principals, speaks from."""
+        return {"Therapist": self.therapist, "Patient A": self.a, "Patient B": self.b}[label]
+
+    @property
+    def name(self) -> str:
+        """For people: the set's name, or each speaker's where they differ."""
+        names = (self.therapist.name, self.a.name, self.b.name)
+        return names[0] if len({self.therapist, self.a, self.b}) == 1 else "/".join(names)
 
 
 class Temperament(Record):
@@ -123,7 +157,7 @@ class Spec(Record):
     """The partner who speaks first."""
     turns: Annotated[int, Field(ge=1, le=400)]
     """How many turns the session has when nothing ends it earlier."""
-    prompts: PromptRef
+    prompts: CastPrompts
     models: Cast = Cast()
     budget: Budget = Budget()
     labels: Literal["strip", "keep"] = "strip"
@@ -146,9 +180,14 @@ class Spec(Record):
 
     @property
     def id(self) -> str:
-        """Identity: first 16 hex digits of the SHA-256 of the canonical JSON, without the names of the
-        variables that hold keys and without roles that no structure has yet."""
-        nameless = {"key_env"}
-        unsaid: Any = {"models": {"therapist": nameless, "a": nameless, "b": nameless, "facilitator": True}}
-        canonical = json.dumps(self.model_dump(mode="json", exclude=unsaid), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        """Identity: the hash of the canonical JSON of all fields, for the models of what determines replies."""
+        return hash_of("{" + ", ".join(f'"{name}": {_canonical(getattr(self, name))}' for name in _FIELDS) + "}")
+
+
+_FIELDS = tuple(sorted(Spec.model_fields))
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, Cast):
+        return value.content
+    return value.canonical if isinstance(value, Record) else json.dumps(value, ensure_ascii=False)

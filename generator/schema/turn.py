@@ -14,7 +14,7 @@ TrimKind = Literal["label", "speaker", "controls", "layout", "budget"]
 
 
 class Usage(Record):
-    """Tokens of one reply, all its attempts that were billed included."""
+    """Tokens of one request and its reply."""
 
     prompt: Annotated[int, Field(ge=0)] = 0
     cached: Annotated[int, Field(ge=0)] = 0
@@ -53,6 +53,8 @@ class Reply(Record):
     """From sending the successful attempt to its last byte."""
     attempts: int = 1
     """Requests sent for this turn, the successful one included."""
+    wasted_tokens: int = 0
+    """Prompt and reply tokens of this turn's attempts that were billed and brought no words."""
     raw: bytes = b""
     """The reply's body as received; the text in UTF-8 where there was no HTTP."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from generator.perspective import perspective
 from generator.schema.label import Label
 from generator.schema.perspective import Person, Perspective, Subject
-from generator.schema.session import PromptRef, Spec, Temperament
+from generator.schema.session import CastPrompts, PromptRef, Spec, Temperament
 from generator.serve import reading
 from generator.serve.room import Room, library, recognise
 from generator.serve.wire import Body, Message
@@ -106,7 +106,7 @@ def _view(room: Room, label: Label, names: Mapping[str, Label], prompt: str) -> 
         structure="LLM Only",
         first="A",
         turns=31,
-        prompts=PromptRef(name="unknown", hash="0" * 16),
+        prompts=CastPrompts.all_from(PromptRef(name="unknown", hash="0" * 16)),
         rng_seed=0,
     )
     seen = perspective(spec, label, Temperament())

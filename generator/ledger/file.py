@@ -17,7 +17,7 @@ from generator.errors import InputError, RunInUse, StorageError
 APPLICATION_ID = 0x63706C73
 """Marks a SQLite file as ours ("cpls")."""
 
-VERSION = 1
+VERSION = 2
 """Schema version, in `user_version`. A newer file is left untouched."""
 
 

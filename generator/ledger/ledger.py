@@ -1,0 +1,279 @@
+"""A run's ledger, opened to write, to read beside a writer, or made anew.
+
+One writer. An attempt is committed before its request is sent; the reply, the turn and the attempt's end
+are one transaction; whoever runs the session waits for it before the next request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Concatenate, ParamSpec, TypeVar
+
+from generator.errors import StorageError
+from generator.ledger import changes, rows
+from generator.ledger.file import check_ours, connect, now, require, storage, take_lock
+from generator.ledger.rows import SessionRow, Status
+from generator.schema.planned import Planned
+from generator.schema.turn import Turn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PAGE = 256
+"""Sessions read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the requests to one model have taken, in tokens."""
+
+    model: str
+    """As it was asked for."""
+    prompt: int
+    cached: int
+    """Part of `prompt`."""
+    completion: int
+    reasoning: int
+    """Part of `completion`."""
+    estimated: bool
+    """Some of it was counted here, because the endpoint gave no figures: all are then upper bounds."""
+    lost_prompt: int
+    lost_completion: int
+    """What requests that brought no turn took, or may have taken at most."""
+
+
+class Ledger:
+    """An open ledger. Use `create`, `open` (to write) or `read` (beside a running one)."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._lock = lock
+        self._specs = rows.Specs(self._document)
+
+    @classmethod
+    def create(
+        cls, folder: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
+    ) -> Ledger:
+        """Begin a run in `folder`, with its sessions and its prompt sets (hash to content), all or nothing.
+
+        Raises StorageError if the folder cannot be written, or holds anything of another run.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
+        lock = take_lock(folder)
+        try:
+            path = folder / "ledger.db"
+            _refuse_remains(folder)
+            _build(folder / ".ledger.new", plan, made_by, planned, prompts)
+            os.replace(folder / ".ledger.new", path)
+            return cls(folder, connect(path), lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path) -> Ledger:
+        """Open a run to go on with it. Raises StorageError or RunInUse."""
+        path = require(folder)
+        lock = take_lock(folder)
+        try:
+            check_ours(path)
+            return cls(folder, connect(path), lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @classmethod
+    def read(cls, folder: Path) -> Ledger:
+        """Open a run to look at it; works beside a running one. Raises StorageError."""
+        path = require(folder)
+        check_ours(path)
+        with storage(path):
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        return cls(folder, connection, None)
+
+    def close(self) -> None:
+        """Close the file and give the run free."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def write(
+        self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Commit one of `changes` in a transaction of its own."""
+        with storage(self.folder / "ledger.db"), self._connection:
+            return change(self._connection, *args, **kwargs)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan the run was made from."""
+        plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
+        return plan
+
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """What began the run, and when (UTC)."""
+        made_by, created_at = self._all("SELECT made_by, created_at FROM run")[0]
+        return made_by, created_at
+
+    def prompt_set(self, hash_: str) -> dict[str, Any]:
+        """A kept prompt set's settings and files."""
+        content: dict[str, Any] = json.loads(self._document(hash_))
+        return content
+
+    def is_untouched(self) -> bool:
+        """Whether no turn was kept and no request can have been paid for."""
+        return self.counts()[0] == 0 and self.possibly_paid_twice() == 0
+
+    def replace_sessions(
+        self, plan: Mapping[str, Any], planned: Iterable[Planned], prompts: Mapping[str, Any]
+    ) -> None:
+        """Put other sessions in the place of those of an untouched run."""
+
+        def replace(connection: sqlite3.Connection) -> None:
+            for table in ("attempt", "session", "document"):
+                connection.execute(f"DELETE FROM {table}")
+            changes.enter(connection, plan, planned, prompts)
+
+        self.write(replace)
+
+    def session(self, number: int) -> SessionRow | None:
+        """The session with this number, from 1; None if there is none."""
+        found = self._all(f"{_SESSION} WHERE number = ?", number)
+        return self._session(found[0]) if found else None
+
+    def sessions(self) -> list[SessionRow]:
+        """All sessions in order, all in memory; `each` reads them one by one."""
+        return list(self.each())
+
+    def each(self, *statuses: Status) -> Iterator[SessionRow]:
+        """The sessions in order, read as they are asked for; with one of these statuses, or all."""
+        chosen = f"AND status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        after = 0
+        while page := self._all(
+            f"{_SESSION} WHERE number > ? {chosen} ORDER BY number LIMIT {PAGE}", after, *statuses
+        ):
+            after = page[-1]["number"]
+            yield from map(self._session, page)
+
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Id and number of each session by its place in the design (`Planned.key`)."""
+        found = self._all("SELECT id, number, cell, repeat FROM session")
+        return {rows.key_in(row["cell"], row["repeat"]): (row["id"], row["number"]) for row in found}
+
+    def turns(self, session_id: str) -> list[Turn]:
+        """The turns of a session, in order."""
+        return [rows.turn_of(row) for row in self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)]
+
+    def counts(self) -> tuple[int, int]:
+        """Turns and sessions with at least one turn."""
+        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
+        return int(row[0]), int(row[1])
+
+    def by_status(self) -> dict[Status, int]:
+        """How many sessions there are of each status."""
+        counted: dict[Status, int] = {"complete": 0, "ended": 0, "failed": 0, "open": 0}
+        return counted | dict(self._all("SELECT status, count(*) FROM session GROUP BY status"))
+
+    def reasons(self) -> dict[str, int]:
+        """How many sessions failed or ended for each reason."""
+        return dict(self._all("SELECT reason, count(*) FROM session WHERE reason IS NOT NULL GROUP BY 1 ORDER BY 1"))
+
+    def planned_turns(self) -> int:
+        """Turns of all sessions together, if nothing ends one earlier."""
+        return int(self._all("SELECT total(turns) FROM session")[0][0])
+
+    def figures(self) -> dict[str, int]:
+        """Counts over all turns: turns, trimmed, cut, retried, repeats, tokens, tokens_estimated (turns whose
+        usage was counted here)."""
+        row = self._all(
+            "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut,"
+            " total(attempts > 1) AS retried, total(repeat) AS repeats,"
+            " total(prompt_tokens + completion_tokens) AS tokens,"
+            " total(usage_estimated) AS tokens_estimated FROM turn"
+        )[0]
+        return {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
+
+    def failures(self) -> dict[str, int]:
+        """How many requests failed in each way."""
+        return dict(
+            self._all("SELECT outcome, count(*) FROM attempt WHERE outcome IS NOT 'ok' AND outcome IS NOT NULL GROUP BY 1")
+        )
+
+    def possibly_paid_twice(self) -> int:
+        """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""
+        return int(self._all("SELECT count(*) FROM attempt WHERE outcome IS NOT 'ok' AND billed != 'no'")[0][0])
+
+    def spent(self) -> list[Spent]:
+        """What all requests have taken, by the model asked for."""
+        kept = self._all(
+            "SELECT asked_model, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens),"
+            " max(usage_estimated) FROM turn GROUP BY 1"
+        )
+        lost = {
+            model: (prompt, completion)
+            for model, prompt, completion in self._all(
+                "SELECT asked_model, sum(prompt_tokens), sum(completion_tokens) FROM attempt"
+                " WHERE outcome IS NOT 'ok' AND billed != 'no' GROUP BY 1"
+            )
+        }
+        of = {row[0]: row for row in kept}
+        nothing = (0, 0, 0, 0, False)
+        return [
+            Spent(model, *(int(n) for n in (of[model][1:5] if model in of else nothing[:4])),
+                  bool(of[model][5]) if model in of else False, *lost.get(model, (0, 0)))
+            for model in sorted({*of, *lost})
+        ]  # fmt: skip
+
+    def _session(self, row: sqlite3.Row) -> SessionRow:
+        return SessionRow(
+            row["id"], row["number"], self._specs.read(row["spec"]), row["status"], row["reason"], row["message"],
+            json.loads(row["cell"]), row["repeat"],
+        )  # fmt: skip
+
+    def _document(self, hash_: str) -> str:
+        found = self._all("SELECT content FROM document WHERE hash = ?", hash_)
+        if not found:
+            raise StorageError(f"{self.folder}: the ledger does not hold document {hash_}")
+        return str(found[0][0])
+
+    def _all(self, sql: str, *parameters: Any) -> list[Any]:
+        with storage(self.folder / "ledger.db"):
+            return self._connection.execute(sql, parameters).fetchall()
+
+
+_SESSION = "SELECT id, number, spec, status, reason, message, cell, repeat FROM session"
+
+
+def _refuse_remains(folder: Path) -> None:
+    path = folder / "ledger.db"
+    if path.exists() and path.stat().st_size > 0:
+        raise StorageError(f"{path}: another run began here just now; resume it, or choose another folder with --out")
+    if Path(f"{path}-wal").exists() or any(folder.glob("transcripts/**/*.txt")):
+        raise StorageError(
+            f"{path}: the ledger is empty or missing beside what it wrote; restore it, "
+            "or choose another folder with --out"
+        )
+
+
+def _build(
+    path: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
+) -> None:
+    with storage(path):
+        path.unlink(missing_ok=True)
+        connection = sqlite3.connect(path)
+        connection.executescript("BEGIN;" + rows.SCHEMA)
+        connection.execute("INSERT INTO run (only, plan, made_by, created_at) VALUES (1, '', ?, ?)", (made_by, now()))
+        changes.enter(connection, plan, planned, prompts)
+        connection.commit()
+        connection.close()
