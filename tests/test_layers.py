@@ -16,9 +16,9 @@ FLOOR = {
     "reading": 1, "people": 1, "placeholders": 1, "metrics": 1, "check": 1,
     "template_rules": 1,
     "assets": 2, "strict_yaml": 2, "personas": 2, "prompts": 2, "tokens": 2, "ledger": 2, "ledger_file": 2,
-    "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2,
+    "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2, "prices": 2,
     "session": 3,
-    "plan": 4, "batch": 4, "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4,
+    "plan": 4, "batch": 4, "estimate": 4, "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
 }  # fmt: skip
 """Floor of each module, and of each package with all in it; "" is `generator` itself."""

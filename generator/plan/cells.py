@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from generator.schema.persona import Couple, Topic
 from generator.schema.record import Record
 from generator.strict_yaml import Loc
 from generator.structures import STRUCTURES, structure_named
+
+MAX_COMBINATIONS = 1_000_000
+"""Combinations of a plan's levels at most, those excluded too."""
 
 SWAPS = ("names", "labels", "first")
 """In the order in which twins are counted through; the last is swapped first."""
@@ -205,6 +209,8 @@ def cells_of(levels: Levels) -> Cells:
     rules = [_Rule(number, rule, levels) for number, rule in enumerate(plan.exclude)]
     cells: list[Cell] = []
     combinations = 0
+    if (product := math.prod(map(len, factors.values()))) > MAX_COMBINATIONS:
+        raise InputError(f"{product:,} combinations: at most {MAX_COMBINATIONS:,}; vary less")
     for combination in itertools.product(*factors.values()):
         cell: Cell = dict(zip(factors, combination, strict=True))
         topic = cell.get("topic")
