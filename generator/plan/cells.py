@@ -118,15 +118,10 @@ class Levels:
         own = self.plan.prompts if isinstance(written, PromptsLevel) else None
         found: dict[str, PromptSet | None] = {}
         for role in ("therapist", "a", "b"):
-            names = [
-                (each, at)
-                for prompts, at in ((written, loc), (own, ("prompts",)))
-                if prompts is not None
-                for each in (getattr(prompts, role), prompts.partners if role != "therapist" else None)
-                if each is not None
-            ]
-            name, at = (*names, ("baseline", loc))[0]
-            found[role] = self.load("prompt set", name, at)
+            name, at = written.of(role), loc
+            if name is None and own is not None:
+                name, at = own.of(role), ("prompts",)
+            found[role] = self.load("prompt set", name or "baseline", at)
         return found
 
     def level(self, factor: str, written: Any, loc: Loc) -> Level | None:
@@ -265,7 +260,7 @@ class _Rule:
 
 
 def _included(number: int, written: IncludedCell, levels: Levels) -> Cell | None:
-    given = {**written.given(), **(written.__pydantic_extra__ or {})}
+    given = written.factors()
     cell: dict[str, Level] = {}
     for factor in (*levels.factors, *(name for name in given if name not in levels.factors)):
         loc: Loc = ("include", number, factor)
