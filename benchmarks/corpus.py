@@ -21,8 +21,9 @@ def speak(number: int, turns: int | None = None) -> tuple[str, str]:
     couples = list(assets.all("couple"))
     couple = couples[number % len(couples)]
     plan = Plan(couple=couple, seed=1000 + number // len(couples), first="random", turns=turns)
-    specs, prompts = expand(plan, assets)
-    session = Session(specs[0], prompts, dict.fromkeys(PRINCIPALS, Rehearsal()))
+    expansion = expand(plan, assets)
+    first = expansion.sessions[0].spec
+    session = Session(first, expansion.prompts_of(first), dict.fromkeys(PRINCIPALS, Rehearsal()))
 
     async def run() -> None:
         async for _ in session.run():

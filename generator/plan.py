@@ -50,6 +50,8 @@ class Plan(Record):
     models: Cast = Cast()
     """Who speaks for whom: therapist, a, b, facilitator."""
     budget: Budget = Budget()
+    run_tokens: Annotated[StrictInt, Field(ge=1)] | None = None
+    run_cost: Annotated[float, Field(gt=0)] | None = None
     labels: Literal["strip", "keep"] = "strip"
     """Whether a speaker's own label at the start of a reply is stripped, or kept as in the seed."""
 

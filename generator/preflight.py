@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class Expectation:
         return (self.prompt_tokens * price_in + self.reply_tokens * price_out) / 1e6
 
 
-def require(spec: Spec, prompts: PromptSet) -> list[Lint]:
+def require(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:
     """The warnings about a session's prompts. Raises InputError if anything forbids sending them."""
     found = lints(spec, prompts)
     errors = [str(lint) for lint in found if lint.severity == "error"]
@@ -67,24 +67,24 @@ def require(spec: Spec, prompts: PromptSet) -> list[Lint]:
     return found
 
 
-def lints(spec: Spec, prompts: PromptSet) -> list[Lint]:
+def lints(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:
     """All that is odd in the prompts of a session."""
     return [
         *_placeholders(spec, prompts),
         *_too_small_a_budget(spec, prompts),
         *_foreign_topic(spec),
-        *_unused_fields(prompts),
-        *_strangers(spec, prompts),
+        *(lint for one in dict.fromkeys(prompts.values()) for lint in _unused_fields(one)),
+        *(lint for one in dict.fromkeys(prompts.values()) for lint in _strangers(spec, one)),
     ]
 
 
-def messages(spec: Spec, prompts: PromptSet) -> dict[Label, tuple[list[dict[str, str]], int]]:
+def messages(spec: Spec, prompts: Mapping[Label, PromptSet]) -> dict[Label, tuple[list[dict[str, str]], int]]:
     """What each role would be sent at first, and about how many tokens that is."""
     session = Session(spec, prompts, {})
     return {label: (session.messages(label), session.prompt_tokens(label)) for label in PRINCIPALS}
 
 
-def expect(spec: Spec, prompts: PromptSet) -> Expectation:
+def expect(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Expectation:
     """What the session is expected to take: each turn's request holds the history so far."""
     first = messages(spec, prompts)
     structure = structure_named(spec.structure)(spec.first, spec.turns)
@@ -100,9 +100,9 @@ def expect(spec: Spec, prompts: PromptSet) -> Expectation:
     return Expectation(requests=len(spoken), prompt_tokens=prompt_tokens, reply_tokens=reply_tokens)
 
 
-def _placeholders(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
+def _placeholders(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Iterator[Lint]:
     told: set[str] = set()
-    for file, line, text in prompts.literal_text():
+    for file, line, text in (part for one in dict.fromkeys(prompts.values()) for part in one.literal_text()):
         for match in placeholders.IN_TEMPLATES.finditer(text):
             told.add(match.group())
             where = f"{file}:{line + text[: match.start()].count(chr(10))}"
@@ -112,10 +112,12 @@ def _placeholders(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
             found for message in sent for found in placeholders.UNRENDERED.findall(message["content"])
         ):
             if found not in told:
-                yield Lint("error", f"prompt set {prompts.settings.name}, {label}", f"unfilled placeholder {found!r}")
+                yield Lint(
+                    "error", f"prompt set {prompts[label].settings.name}, {label}", f"unfilled placeholder {found!r}"
+                )
 
 
-def _too_small_a_budget(spec: Spec, prompts: PromptSet) -> Iterator[Lint]:
+def _too_small_a_budget(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Iterator[Lint]:
     label = structure_named(spec.structure)(spec.first, spec.turns).next([])
     if label is None:
         return

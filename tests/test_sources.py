@@ -1,6 +1,5 @@
 """What paths mean: files, folders, runs, what is left out and what is refused."""
 
-import asyncio
 import os
 import shutil
 import threading
@@ -8,43 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from generator import batch
 from generator.errors import InputError, StorageError
-from generator.plan import Plan, expand
+from generator.plan import Plan
 from generator.schema.label import PRINCIPALS
 from generator.settings import Chats
 from generator.sources import MENDED, sources
-from tests.builders import SHIPPED
+from tests.runs import Silent, begin, carry_out
 
 TEXT = "SESSION: Trust\nStructure: Sequential\n" + "=" * 70 + "\n\nTherapist:\nHello.\n\n"
 
 
-class Quiet:
+class Quiet(Silent):
     """Watches a run and stops it after some sessions."""
 
-    def __init__(self, stop, sessions):
-        self.stop, self.left = stop, sessions
+    def __init__(self, sessions):
+        self.stop, self.left = None, sessions
 
-    def session_begins(self, row, turns_kept):
-        pass
-
-    def turn_kept(self, row, turn):
-        pass
-
-    def session_ends(self, row, status, reason, message):
+    def session_ends(self, *_):
         self.left -= 1
-        self.stop.requested = self.left <= 0
+        if self.left <= 0:
+            self.stop.request()
 
 
 def make_run(folder, spoken=None, **plan):
     """A run in `folder`, of which `spoken` sessions are spoken; None: all. Returns its transcripts."""
     made = Plan(**{"sessions": 2, "turns": 5, **plan})
-    specs, prompts = expand(made, SHIPPED)
-    ledger = batch.begin(folder, made, specs, prompts, "test")
-    stop = batch.Stop()
+    ledger = begin(folder, plan=made)
     if spoken != 0:
-        watcher = Quiet(stop, spoken or made.sessions)
-        asyncio.run(batch.carry_out(ledger, lambda spec: Chats({}).of(spec.models), watcher, stop))
+        carry_out(ledger, lambda spec: Chats({}).of(spec.models), Quiet(spoken or made.sessions))
     ledger.close()
     return sorted((folder / "transcripts").glob("*.txt"))
 

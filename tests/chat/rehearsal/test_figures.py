@@ -26,9 +26,12 @@ SEED_MEDIAN_WORDS = {"Therapist": 91, "Patient A": 120, "Patient B": 127}
 
 def spoken(plan: Plan) -> Session:
     """One session of the plan, spoken by the rehearsal."""
-    specs, prompts = expand(plan, ASSETS)
+    expansion = expand(plan, ASSETS)
+    first = expansion.sessions[0].spec
     speaker = Rehearsal()
-    session = Session(specs[0], prompts, {"Therapist": speaker, "Patient A": speaker, "Patient B": speaker})
+    session = Session(
+        first, expansion.prompts_of(first), {"Therapist": speaker, "Patient A": speaker, "Patient B": speaker}
+    )
 
     async def run() -> None:
         async for _ in session.run():
