@@ -9,7 +9,7 @@ import difflib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -32,7 +32,7 @@ _IN_PLAIN_WORDS = (
     (r"^Input should be greater than ", "must be more than "),
     (r"^Input should be less than ", "must be less than "),
     (r"^Input should ", "should "),
-    (r"^(?:List|Tuple|Set|Dictionary|String) should ", "should "),
+    (r"^(?:List|Tuple|Set|Dictionary|String|Value) should ", "should "),
     (r"( items?) after validation\b", r"\1"),
     (r", unable to (?:parse|interpret) .*", ""),
 )
@@ -227,13 +227,21 @@ def _fields_at(record: type[BaseModel], loc: Loc) -> list[str]:
     for part in loc:
         if isinstance(part, int):
             continue
+        if get_origin(current) is dict:
+            current = _inside(get_args(current)[1])
+            continue
         info = current.model_fields.get(part) if hasattr(current, "model_fields") else None
         if info is None:
             return []
-        current = info.annotation
-        while not hasattr(current, "model_fields"):
-            inner = [argument for argument in get_args(current) if argument is not type(None)]
-            if not inner:
-                return []
-            current = inner[0]
-    return list(current.model_fields)
+        current = _inside(info.annotation)
+    return list(current.model_fields) if hasattr(current, "model_fields") else []
+
+
+def _inside(annotation: Any) -> Any:
+    """The record or mapping that a list, a union or an annotation holds."""
+    while not hasattr(annotation, "model_fields") and get_origin(annotation) is not dict:
+        inner = [argument for argument in get_args(annotation) if argument is not type(None)]
+        if not inner:
+            return None
+        annotation = inner[0]
+    return annotation
