@@ -57,7 +57,7 @@ async def agenerate(
             "budget": budget or Budget(),
             "first": first,
             "turns": turns,
-            "seed": seed,
+            "rng_seed": seed,
         }
     )
     loaded = couple if isinstance(couple, Couple) else None

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
-from generator.errors import InputError, ProviderRefused, SessionFailed
+from generator.errors import InputError, ProviderRefused, SessionFailed, StorageError
 from generator.files import write_whole
 from generator.format import render
 from generator.ledger import Ledger, SessionRow, Status, changes
@@ -195,9 +195,16 @@ class _Journal:
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
         self._asked_model, self._most, turn = model, most, len(self._turns) + 1
+        entering = asyncio.ensure_future(
+            self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
+        )
         try:
-            self._attempt = await self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
-        except BaseException:
+            self._attempt = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            self._attempt = await entering
+            await self.fail("dropped", "stopped before it was sent", "no")
+            raise
+        except StorageError:
             self._desk.purse.settle(model, most, None)
             raise
         self._desk.watcher.request_sent(self._job.number, turn)

@@ -114,7 +114,7 @@ CHANGES = [
     ({"first": "B"}, ["first"]),
     ({"turns": 3}, ["turns"]),
     ({"structure": "Sequential"}, ["structure"]),
-    ({"seed": 2}, ["rng_seed"]),
+    ({"rng_seed": 2}, ["rng_seed"]),
 ]
 
 
@@ -208,6 +208,8 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path):
         options = ("--turns", 8, "--out", "run", "--model", "m", "--base-url", server.url)
         with start(tmp_path, "generate", *options) as child:
             wait_for_turns(tmp_path / "run", 1)
+            while server.count < 2:
+                time.sleep(0.01)
             child.send_signal(signal.SIGINT)
             assert "stopping" in child.stderr.readline()
             child.send_signal(signal.SIGINT)

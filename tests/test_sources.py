@@ -31,10 +31,10 @@ class Quiet(Silent):
 
 def make_run(folder, spoken=None, **plan):
     """A run in `folder`, of which `spoken` sessions are spoken; None: all. Returns its transcripts."""
-    made = Plan(**{"sessions": 2, "turns": 5, **plan})
+    made = Plan(**{"repeats": 2, "turns": 5, **plan})
     ledger = begin(folder, plan=made)
     if spoken != 0:
-        carry_out(ledger, lambda spec: Chats({}).of(spec.models), Quiet(spoken or made.sessions))
+        carry_out(ledger, lambda spec: Chats({}).of(spec.models), Quiet(spoken or made.repeats))
     ledger.close()
     return sorted((folder / "transcripts").glob("*.txt"))
 
@@ -141,26 +141,26 @@ def test_a_folder_of_runs_is_its_runs(run):
 
 
 def test_the_budgets_of_a_run_are_known(tmp_path):
-    make_run(tmp_path, sessions=1, budget={"turn_tokens": 90, "therapist_tokens": 60})
+    make_run(tmp_path, repeats=1, budget={"turn_tokens": 90, "therapist_tokens": 60})
     (found,) = sources([tmp_path]).found
     assert {label: found.known.tokens[label] for label in PRINCIPALS} == {
         "Therapist": 60,
         "Patient A": 90,
         "Patient B": 90,
     }
-    make_run(tmp_path / "uncut", sessions=1, budget={"cut": "none"})
+    make_run(tmp_path / "uncut", repeats=1, budget={"cut": "none"})
     (found,) = sources([tmp_path / "uncut"]).found
     assert set(found.known.tokens.values()) == {None}
 
 
 def test_a_session_that_its_budget_ended_is_not_complete(tmp_path):
-    make_run(tmp_path, sessions=1, turns=30, budget={"session_tokens": 6000})
+    make_run(tmp_path, repeats=1, turns=30, budget={"session_tokens": 6000})
     (found,) = sources([tmp_path]).found
     assert (found.known.complete, found.known.turns) == (False, 30)
 
 
 def test_unfinished_sessions_are_told(tmp_path):
-    (written,) = make_run(tmp_path, spoken=1, sessions=3)
+    (written,) = make_run(tmp_path, spoken=1, repeats=3)
     found = sources([tmp_path])
     assert [source.name for source in found.found] == [str(written)]
     told = f"{tmp_path}: sessions not read: 2 open; `couplesim resume {tmp_path}` goes on with them"

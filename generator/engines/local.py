@@ -40,18 +40,18 @@ class Local:
                 await asyncio.sleep(0)  # the first request need not wait until all sessions are prepared
                 if stop.requested:
                     break
-            everybody: asyncio.Future[Any] = asyncio.gather(*workers)
-            await asyncio.wait({everybody, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if stop.requested:
-                await self._finish_turns(workers)
-            await everybody
+            running: set[asyncio.Task[Any]] = set(workers)
+            while running and not stop.requested:
+                await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                running = {worker for worker in running if not worker.done()}
+            await self._finish_turns(workers)
         finally:
-            stopped.cancel()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, stopped, return_exceptions=True)
-        if self._error is not None:
-            raise self._error
+            for task in (stopped, *workers):
+                task.cancel()
+            results = await asyncio.gather(stopped, *workers, return_exceptions=True)
+        for error in (*results, self._error):
+            if isinstance(error, Exception):
+                raise error
 
     async def _work(self, jobs: Iterator[Job], desk: Desk, stop: Stop) -> None:
         task = asyncio.current_task()
