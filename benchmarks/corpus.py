@@ -20,9 +20,10 @@ def speak(number: int, turns: int | None = None) -> tuple[str, str]:
     assets = Assets()
     couples = list(assets.all("couple"))
     couple = couples[number % len(couples)]
-    plan = Plan(couple=couple, seed=1000 + number // len(couples), first="random", turns=turns)
-    specs, prompts = expand(plan, assets)
-    session = Session(specs[0], prompts, dict.fromkeys(PRINCIPALS, Rehearsal()))
+    plan = Plan(couple=couple, rng_seed=1000 + number // len(couples), first="random", turns=turns)
+    expansion = expand(plan, assets)
+    first = expansion.sessions[0].spec
+    session = Session(first, expansion.prompts_of(first), dict.fromkeys(PRINCIPALS, Rehearsal()))
 
     async def run() -> None:
         async for _ in session.run():

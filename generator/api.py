@@ -57,16 +57,17 @@ async def agenerate(
             "budget": budget or Budget(),
             "first": first,
             "turns": turns,
-            "seed": seed,
+            "rng_seed": seed,
         }
     )
     loaded = couple if isinstance(couple, Couple) else None
-    specs, prompt_set = expand(plan, Assets(), loaded)
-    spec = specs[0]
-    require(spec, prompt_set)
+    expansion = expand(plan, Assets(), loaded)
+    spec = expansion.sessions[0].spec
+    sets = expansion.prompts_of(spec)
+    require(spec, sets)
     chats = Chats()
     try:
-        session = Session(spec, prompt_set, chats.of(spec.models))
+        session = Session(spec, sets, chats.of(spec.models))
         async for _ in session.run():
             pass
     except SessionFailed as failed:
@@ -89,10 +90,9 @@ def replay(run_folder: Path | str, number: int = 1) -> Session:
     """
     ledger = Ledger.read(Path(run_folder))
     try:
-        rows = {row.number: row for row in ledger.sessions()}
-        if number not in rows:
-            raise InputError(f"{run_folder} has sessions 1 to {len(rows)}, not {number}")
-        row = rows[number]
+        row = ledger.session(number)
+        if row is None:
+            raise InputError(f"{run_folder} has sessions 1 to {sum(ledger.by_status().values())}, not {number}")
         turns, prompts = ledger.turns(row.id), kept_prompts(ledger, row.spec)
     finally:
         ledger.close()

@@ -1,4 +1,4 @@
-"""Carries out a run: takes the open sessions of a ledger one after the other and has them spoken.
+"""Carries out a run: hands the open sessions of a ledger to an engine and enters what happens in them.
 
 One turn is the unit: it is committed before the next request of its session, and a run can be taken up
 again after any stop. Transcripts are rendered from the ledger.
@@ -6,85 +6,59 @@ again after any stop. Transcripts are rendered from the ledger.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from generator.chat.protocol import Chat
-from generator.errors import InputError, ProviderRefused, SessionFailed
+from generator.budget import RunPurse
+from generator.engines.protocol import Engine, Job, Stop
+from generator.errors import InputError, ProviderRefused, SessionFailed, StorageError
 from generator.files import write_whole
 from generator.format import render
-from generator.ledger import Ledger, SessionRow, Status
-from generator.plan import Plan, as_yaml, changed_fields
+from generator.ledger import Ledger, SessionRow, Status, changes
+from generator.ledger.writer import Writer
+from generator.plan import Expansion, Plan, as_yaml, changed_fields
 from generator.prompts import PromptSet, SetFile
 from generator.schema.label import PRINCIPALS, Label
+from generator.schema.planned import Planned
 from generator.schema.session import Spec
-from generator.schema.turn import Turn
-from generator.session import Session, transcript_of
-
-SETTINGS_AT_FAULT = frozenset({"rejected", "no_tokens_left", "context_full"})
-"""Reasons for which the next session would fail as the last one did."""
+from generator.schema.turn import Turn, Usage
+from generator.session import transcript_of
 
 ALIKE = 3
-"""So many sessions failing alike at their first turn stop the run."""
+"""So many sessions failing alike at their first turn stop the run: the next one would fail as they did."""
+IN_A_ROW = 20
+"""So many sessions in a row that the endpoint failed stop the run: it is not there."""
+SETTINGS_AT_FAULT = frozenset({"rejected", "no_tokens_left", "context_full"})
+ENDPOINT_AT_FAULT = frozenset({"unavailable", "timeout", "rate_limited"})
 
 
 class Watcher(Protocol):
     """Told how a run goes on."""
 
-    def session_begins(self, row: SessionRow, turns_kept: int) -> None:
-        """A session is taken up, with so many turns in the ledger already."""
+    def session_begins(self, number: int, turns: int, turns_kept: int) -> None:
+        """A session of so many turns is taken up, with some of them in the ledger already."""
 
-    def turn_kept(self, row: SessionRow, turn: Turn) -> None:
+    def request_sent(self, number: int, turn: int) -> None:
+        """A request for this turn is under way."""
+
+    def request_failed(self, number: int, kind: str) -> None:
+        """A request brought no usable reply."""
+
+    def turn_kept(self, number: int, turn: Turn) -> None:
         """A turn has been committed."""
 
-    def session_ends(self, row: SessionRow, status: Status, reason: str | None, message: str | None) -> None:
-        """A session has come to its end, or has failed."""
+    def session_ends(self, number: int, status: Status, reason: str | None, message: str | None) -> None:
+        """A session has come to its end, has failed, or has been stopped (`open`)."""
 
 
-@dataclass(slots=True)
-class Stop:
-    """A request to stop: no new turn begins once it is set."""
-
-    requested: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a run has come to."""
-
-    complete: int
-    """Sessions with all their turns."""
-    ended: int
-    """Sessions that a budget ended at a turn boundary, as asked."""
-    failed: int
-    open: int
-    turns: int
-    trimmed: int
-    """Turns from which something was taken away."""
-    cut: int
-    """Turns that ended because their budget ran out."""
-    retried: int
-    """Turns that took more than one request."""
-    repeats: int
-    """Turns equal to an earlier one of their session."""
-    tokens: int
-    """Prompt and reply tokens of the turns kept."""
-    tokens_estimated: int
-    """Turns whose tokens were counted here because the endpoint gave no figures; `tokens` is then an upper bound."""
-    possibly_paid_twice: int
-    """Requests that may have been billed and brought no turn."""
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    """Failed and ended sessions by reason."""
-
-
-def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_by: str) -> Ledger:
+def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledger:
     """Begin the run in `folder`, or take up the one that is there if it is the same.
 
-    More sessions than before are added, fewer take nothing away; any other change is refused with the
+    Sessions that it does not have yet are added, fewer take nothing away; any other change is refused with the
     changed fields named, unless nothing has been said or paid for yet: then the new plan takes its place.
     Raises InputError, StorageError, RunInUse.
     """
@@ -94,152 +68,226 @@ def begin(folder: Path, plan: Plan, specs: list[Spec], prompts: PromptSet, made_
             pass
     except OSError as exc:
         raise InputError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-    content = {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
-    path = folder / "ledger.db"
+    contents = {
+        hash_: {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
+        for hash_, prompts in expansion.prompts.items()
+    }
+    path, data = folder / "ledger.db", plan.model_dump(mode="json")
     if path.exists() and path.stat().st_size > 0:
         ledger = Ledger.open(folder)
         try:
-            rows = ledger.sessions()
-            changed = _changes(rows, specs)
+            changed = _changes(ledger, expansion.sessions)
             if changed and not ledger.is_untouched():
                 raise InputError(f"{folder} holds another run; changed: {changed}. Choose another folder with --out")
             if changed:
-                ledger.replace_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
+                ledger.replace_sessions(data, expansion.sessions, contents)
             else:
-                plan = plan.model_copy(update={"sessions": max(len(rows), plan.sessions)})
-                ledger.add_sessions(plan.model_dump(mode="json"), specs, {prompts.ref.hash: content})
+                ledger.write(changes.enter, data, expansion.sessions, contents)
         except BaseException:
             ledger.close()
             raise
     else:
-        ledger = Ledger.create(folder, plan.model_dump(mode="json"), made_by, specs, {prompts.ref.hash: content})
+        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents)
     write_whole(folder / "plan.yaml", as_yaml(plan))
     return ledger
 
 
-def kept_prompts(ledger: Ledger, spec: Spec) -> PromptSet:
-    """The prompt set of a session, as the ledger keeps it."""
-    content = ledger.prompt_set(spec.prompts.hash)
-    return PromptSet(SetFile.model_validate(content["settings"]), content["files"])
+def kept_prompts(ledger: Ledger, spec: Spec) -> dict[Label, PromptSet]:
+    """The prompt set of each speaker of a session, as the ledger keeps it."""
+    sets: dict[str, PromptSet] = {}
+    for label in PRINCIPALS:
+        hash_ = spec.prompts.of(label).hash
+        if hash_ not in sets:
+            content = ledger.prompt_set(hash_)
+            sets[hash_] = PromptSet(SetFile.model_validate(content["settings"]), content["files"])
+    return {label: sets[spec.prompts.of(label).hash] for label in PRINCIPALS}
 
 
 async def carry_out(
     ledger: Ledger,
-    chats_for: Callable[[Spec], Mapping[Label, Chat]],
+    engine: Engine,
     watcher: Watcher,
     stop: Stop,
+    *,
+    purse: RunPurse | None = None,
     retry_failed: bool = False,
-) -> Summary:
-    """Have all open sessions spoken, failed ones too if asked. Raises ProviderRefused and StorageError; what
-    was committed is kept."""
-    prompts: dict[str, PromptSet] = {}
-    alike: list[str] = []
-    for row in ledger.sessions():
-        if stop.requested:
-            break
-        if row.status == "open" or (retry_failed and row.status == "failed"):
-            hash_ = row.spec.prompts.hash
-            prompts[hash_] = prompts.get(hash_) or kept_prompts(ledger, row.spec)
-            failed = await _carry_out_one(ledger, row, prompts[hash_], chats_for(row.spec), watcher, stop)
-            alike = [*alike, failed.reason] if failed and failed.reason in SETTINGS_AT_FAULT else []
-            if failed and len(alike) >= ALIKE and len(set(alike[-ALIKE:])) == 1:
-                raise ProviderRefused(f"{ALIKE} sessions in a row failed alike at their first turn: {failed}")
-        elif row.status != "failed" and not transcript_path(ledger.folder, row).exists():
-            write_transcript(ledger, row, row.status)
-    return summary(ledger)
-
-
-async def _carry_out_one(
-    ledger: Ledger,
-    row: SessionRow,
-    prompts: PromptSet,
-    chats: Mapping[Label, Chat],
-    watcher: Watcher,
-    stop: Stop,
-) -> SessionFailed | None:
-    """Returns the failure if the session failed before its first turn."""
-    log = _Attempts(ledger, row.id)
-    turns = ledger.turns(row.id)
-    log.turn = len(turns) + 1
-    session = Session(row.spec, prompts, chats, turns, log)
-    watcher.session_begins(row, len(turns))
-    status: Status = "open"
-    reason = message = None
-    failure: SessionFailed | None = None
+) -> None:
+    """Have all open sessions spoken, failed ones too if asked. Raises ProviderRefused, CapReached and
+    StorageError; what was committed is kept."""
+    desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        async with aclosing(session.run()) as spoken:
-            async for turn in spoken:
-                ledger.commit_turn(row.id, turn, log.current)
-                log.current, log.turn = None, turn.n + 1
-                watcher.turn_kept(row, turn)
-                if stop.requested and session.more():
-                    break
-        if session.end is not None:
-            status = "complete" if session.end == "complete" else "ended"
-            reason = None if status == "complete" else session.end
-    except SessionFailed as failed:
-        status, reason, message, failure = "failed", failed.reason, str(failed), failed
-    ledger.end_session(row.id, status, reason, message)
-    if status != "open":
-        write_transcript(ledger, row, status)
-        watcher.session_ends(row, status, reason, message)
-    return failure if not session.turns else None
+        for row in ledger.each("complete", "ended"):
+            if not transcript_path(ledger.folder, row).exists():
+                write_transcript(ledger, row)
+        await engine.run(desk, stop)
+    finally:
+        await desk.close()
+    if desk.refusal is not None:
+        raise desk.refusal
 
 
-class _Attempts:
-    """Enters a session's requests in the ledger."""
+class _Desk:
+    """Takes jobs out of a ledger and enters what becomes of them."""
 
-    def __init__(self, ledger: Ledger, session_id: str) -> None:
-        self._ledger, self._session_id = ledger, session_id
-        self.current: int | None = None
-        self.turn = 1
+    def __init__(self, ledger: Ledger, watcher: Watcher, stop: Stop, purse: RunPurse, retry_failed: bool) -> None:
+        self.ledger, self.watcher, self.stop, self.purse = ledger, watcher, stop, purse
+        self.writer = Writer(ledger.folder)
+        self.files = ThreadPoolExecutor(max_workers=1, thread_name_prefix="transcripts")
+        self.refusal: ProviderRefused | None = None
+        self._statuses: tuple[Status, ...] = ("open", "failed") if retry_failed else ("open",)
+        self._prompts: dict[str, PromptSet] = {}
+        self._failed_first: list[str] = []
+        self._failed_in_a_row = 0
 
-    def begin(self) -> None:
-        self.current = self._ledger.begin_attempt(self._session_id, self.turn)
+    def jobs(self) -> Iterator[Job]:
+        """The sessions to be spoken, read as they are asked for."""
+        for row in self.ledger.each(*self._statuses):
+            refs = [row.spec.prompts.of(label).hash for label in PRINCIPALS]
+            if not self._prompts.keys() >= set(refs):
+                kept = kept_prompts(self.ledger, row.spec)
+                self._prompts |= {row.spec.prompts.of(label).hash: kept[label] for label in PRINCIPALS}
+            prompts = {label: self._prompts[hash_] for label, hash_ in zip(PRINCIPALS, refs, strict=True)}
+            yield Job(row.number, row.id, row.spec, prompts, self.ledger.turns(row.id))
 
-    def fail(self, kind: str, message: str, billed: str) -> None:
-        if self.current is not None:
-            self._ledger.fail_attempt(self.current, kind, message, billed)
+    def journal(self, job: Job) -> _Journal:
+        """Where what happens in a session goes."""
+        return _Journal(self, job)
+
+    def judge(self, failure: SessionFailed | None, before_first_turn: bool) -> None:
+        """Stop the run where the next sessions would fail as the last ones did."""
+        at_fault = failure is not None and failure.reason in ENDPOINT_AT_FAULT
+        self._failed_in_a_row = self._failed_in_a_row + 1 if at_fault else 0
+        alike = failure is not None and before_first_turn and failure.reason in SETTINGS_AT_FAULT
+        self._failed_first = [*self._failed_first, failure.reason][-ALIKE:] if alike and failure else []
+        why = None
+        if self._failed_in_a_row >= IN_A_ROW:
+            why = f"{IN_A_ROW} sessions in a row failed at the endpoint"
+        elif len(self._failed_first) == ALIKE and len(set(self._failed_first)) == 1:
+            why = f"{ALIKE} sessions in a row failed alike at their first turn"
+        if why and self.refusal is None:
+            self.refusal = ProviderRefused(f"{why}: {failure}")
+            self.stop.request()
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        try:
+            await self.writer.close()
+        finally:
+            await asyncio.to_thread(self.files.shutdown)
+
+
+class _Journal:
+    """Enters what happens in one session, and pays for it."""
+
+    def __init__(self, desk: _Desk, job: Job) -> None:
+        self._desk, self._job = desk, job
+        self._turns = list(job.turns)
+        self._attempt: int | None = None
+        self._asked_model = ""
+        self._most = Usage()
+        self.order = job.number
+        desk.watcher.session_begins(job.number, job.spec.turns, len(job.turns))
+
+    @property
+    def in_flight(self) -> bool:
+        return self._attempt is not None
+
+    async def begin(self, model: str, most: Usage) -> None:
+        await self._desk.purse.reserve(model, most)
+        self._asked_model, self._most, turn = model, most, len(self._turns) + 1
+        entering = asyncio.ensure_future(
+            self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
+        )
+        try:
+            self._attempt = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            self._attempt = await entering
+            await self.fail("dropped", "stopped before it was sent", "no")
+            raise
+        except StorageError:
+            self._desk.purse.settle(model, most, None)
+            raise
+        self._desk.watcher.request_sent(self._job.number, turn)
+
+    async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
+        if self._attempt is None:
+            return
+        attempt, self._attempt = self._attempt, None
+        taken = None if billed == "no" else usage or self._most
+        self._desk.purse.settle(self._asked_model, self._most, taken)
+        self._desk.watcher.request_failed(self._job.number, kind)
+        await self._desk.writer.write(changes.fail_attempt, attempt, kind, message, billed, usage)
+
+    async def keep(self, turn: Turn) -> None:
+        try:
+            await self._desk.writer.write(changes.commit_turn, self._job.id, turn, self._asked_model, self._attempt)
+        finally:
+            usage = turn.reply.usage
+            self._desk.purse.settle(self._asked_model, self._most, self._most if usage.estimated else usage)
+            self._attempt = None
+        self._turns.append(turn)
+        self._desk.watcher.turn_kept(self._job.number, turn)
+
+    async def end(self, session_end: str | None, failure: SessionFailed | None) -> None:
+        status: Status = "open"
+        if failure is not None:
+            status = "failed"
+        elif session_end is not None:
+            status = "complete" if session_end == "complete" else "ended"
+        reason = failure.reason if failure else session_end if status == "ended" else None
+        message = str(failure) if failure else None
+        await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
+        if status != "open":
+            text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
+            path = transcript_name(self._job.number, self._job.spec)
+            folder = self._desk.ledger.folder / "transcripts"
+            await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
+            self._desk.judge(failure, not self._turns)
+        self._desk.watcher.session_ends(self._job.number, status, reason, message)
+
+
+def transcript_name(number: int, spec: Spec) -> str:
+    """The file name of a session's transcript."""
+    return f"{number:06d}_{spec.topic.id}_{spec.couple.id}.txt"
 
 
 def transcript_path(folder: Path, row: SessionRow) -> Path:
-    """Where the transcript of a session stands."""
-    return folder / "transcripts" / f"{row.number:06d}_{row.spec.topic.id}_{row.spec.couple.id}.txt"
+    """Where the transcript of a whole session stands."""
+    return folder / "transcripts" / transcript_name(row.number, row.spec)
 
 
-def write_transcript(ledger: Ledger, row: SessionRow, status: Status) -> None:
-    """Render a session from the ledger. Failed ones go to `transcripts/incomplete/`."""
+def write_transcript(ledger: Ledger, row: SessionRow) -> None:
+    """Render a session from the ledger. Unfinished ones go to `transcripts/incomplete/`."""
     turns = ledger.turns(row.id)
-    path = transcript_path(ledger.folder, row)
-    incomplete = path.parent / "incomplete" / path.name
+    text = render(transcript_of(row.spec, turns)) if turns else ""
+    _file(ledger.folder / "transcripts", transcript_name(row.number, row.spec), row.status, text)
+
+
+def _file(folder: Path, name: str, status: Status, text: str) -> None:
+    incomplete, whole = folder / "incomplete" / name, folder / name
     if status in {"complete", "ended"}:
+        write_whole(whole, text)
         incomplete.unlink(missing_ok=True)
-    else:
-        path = incomplete
-    if turns:
-        write_whole(path, render(transcript_of(row.spec, turns)))
+    elif text:
+        write_whole(incomplete, text)
 
 
-def summary(ledger: Ledger) -> Summary:
-    """The figures of a run, from its ledger alone."""
-    rows = ledger.sessions()
-    reasons: dict[str, int] = {}
-    for row in rows:
-        if row.reason:
-            reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    by_status = {
-        status: sum(row.status == status for row in rows) for status in ("complete", "ended", "failed", "open")
-    }
-    return Summary(**by_status, **ledger.figures(), possibly_paid_twice=ledger.possibly_paid_twice(), reasons=reasons)
-
-
-def _changes(rows: list[SessionRow], specs: list[Spec]) -> str:
-    """The fields in which the first session that differs does so; empty if none differs."""
-    for row, spec in zip(rows, specs, strict=False):
-        if row.id != spec.id:
-            fields = changed_fields(row.spec, spec)
+def _changes(ledger: Ledger, planned: list[Planned]) -> str:
+    """The fields in which the first session that differs does so; empty if those in both are the same."""
+    places = ledger.places()
+    ids = {id_ for id_, _ in places.values()}
+    common = [one for one in planned if one.key in places]
+    for one in common:
+        id_, number = places[one.key]
+        if id_ != one.spec.id:
+            row = ledger.session(number)
+            assert row is not None
+            fields = changed_fields(row.spec, one.spec)
             return ", ".join(fields[:8]) + (f" and {len(fields) - 8} more" if len(fields) > 8 else "")
-    return ""
+    if places and not common:
+        return "factors (no session is in both plans)"
+    moved = any(one.key not in places and one.spec.id in ids for one in planned)
+    return "factors (a session stands elsewhere in the design)" if moved else ""
 
 
 def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
@@ -250,12 +298,15 @@ def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
         "sensitive": spec.sensitive,
         "id": row.id,
         "number": row.number,
+        "cell": dict(row.cell),
+        "repeat": row.repeat,
         "status": row.status,
         "reason": row.reason,
         "couple": spec.couple.id,
         "therapist": spec.therapist.id,
         "topic": spec.topic.id,
         "structure": spec.structure,
+        "first": spec.first,
         "prompts": spec.prompts.model_dump(),
         "models": {label: spec.models.of(label).name for label in PRINCIPALS},
         "rng_seed": spec.rng_seed,

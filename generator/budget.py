@@ -1,10 +1,14 @@
-"""Tokens a turn and a session may take. Pure arithmetic; counting is `tokens`' business."""
+"""What a turn, a session and a run may take. Pure arithmetic; counting is `tokens`' business."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+from generator.errors import CapReached
 from generator.schema.label import ROLE_OF, Label
 from generator.schema.session import Budget, Model
-from generator.schema.turn import Reply
+from generator.schema.turn import Reply, Usage
 
 UNLIMITED_RESERVE = 1024
 """Reply tokens reserved against a session's budget for a turn without a limit of its own."""
@@ -48,3 +52,55 @@ class Purse:
     def charge(self, reply: Reply) -> None:
         """Book what a reply has used, and its failed attempts."""
         self.spent += reply.usage.total + reply.wasted_tokens
+
+
+class RunPurse:
+    """The tokens and the money of a run: reserved before each request, settled after it, never passed."""
+
+    def __init__(
+        self,
+        tokens: int | None = None,
+        cost: float | None = None,
+        price: Callable[[str, Usage], float] = lambda model, usage: 0.0,
+        spent_tokens: int = 0,
+        spent_cost: float = 0.0,
+    ) -> None:
+        """`tokens`, `cost`: the caps, None for none. `price`: of so many tokens of a model, in USD. `spent_...`:
+        what the run has taken before."""
+        self.tokens_cap, self.cost_cap = tokens, cost
+        self.tokens, self.cost = spent_tokens, spent_cost
+        self._price = price
+        self._reserved_tokens, self._reserved_cost = 0, 0.0
+        self._settled = asyncio.Event()
+
+    async def reserve(self, model: str, most: Usage) -> None:
+        """Set aside what a request may take, waiting for others under way if need be. Raises CapReached."""
+        tokens, cost = most.total, self._price(model, most)
+        while not self._has_room(tokens, cost):
+            if not self._reserved_tokens:
+                raise CapReached(self._said())
+            self._settled.clear()
+            await self._settled.wait()
+        self._reserved_tokens += tokens
+        self._reserved_cost += cost
+
+    def settle(self, model: str, most: Usage, taken: Usage | None) -> None:
+        """Book what the request has taken, None for nothing, in place of what was set aside for it."""
+        self._reserved_tokens -= most.total
+        self._reserved_cost -= self._price(model, most)
+        if taken is not None:
+            self.tokens += taken.total
+            self.cost += self._price(model, taken)
+        self._settled.set()
+
+    def _has_room(self, tokens: int, cost: float) -> bool:
+        tokens_left = self.tokens_cap is None or self.tokens + self._reserved_tokens + tokens <= self.tokens_cap
+        return tokens_left and (self.cost_cap is None or self.cost + self._reserved_cost + cost <= self.cost_cap)
+
+    def _said(self) -> str:
+        said = []
+        if self.cost_cap is not None:
+            said.append(f"${self.cost:.2f} of ${self.cost_cap:.2f}")
+        if self.tokens_cap is not None:
+            said.append(f"{self.tokens:,} of {self.tokens_cap:,} tokens")
+        return f"stopped at {' and '.join(said)}; the next request could pass the cap"

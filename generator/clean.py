@@ -5,9 +5,9 @@ It never invents, never mends grammar and never touches a cut-off.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,7 +107,8 @@ def _without_label_lines(paragraphs: list[str], trims: list[Trim]) -> list[str]:
     return kept
 
 
-def _label_pattern(names: Iterable[str]) -> re.Pattern[str]:
+@functools.lru_cache(maxsize=256)
+def _label_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     alternatives = "|".join(re.escape(name) for name in sorted(set(names), key=len, reverse=True))
     return re.compile(
         rf"^[\s>#]*+[*_\[(]*+(?:{alternatives})[*_\])]*+(?:\s*+\([^()\n]{{1,40}}\))?[*_\]]*+\s*+[:：][*_\]]*+\s*+",
@@ -116,7 +117,7 @@ def _label_pattern(names: Iterable[str]) -> re.Pattern[str]:
 
 
 def _until_another_speaks(
-    paragraphs: list[str], others: Iterable[str], own: Iterable[str], trims: list[Trim]
+    paragraphs: list[str], others: tuple[str, ...], own: tuple[str, ...], trims: list[Trim]
 ) -> list[str]:
     foreign, mine = _label_pattern(others), _label_pattern(own)
     for number, paragraph in enumerate(paragraphs):
@@ -129,7 +130,7 @@ def _until_another_speaks(
     return paragraphs
 
 
-def _without_own_label(paragraphs: list[str], own: Iterable[str], trims: list[Trim]) -> list[str]:
+def _without_own_label(paragraphs: list[str], own: tuple[str, ...], trims: list[Trim]) -> list[str]:
     mine = _label_pattern(own)
     kept: list[str] = []
     for paragraph in paragraphs:

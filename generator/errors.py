@@ -3,6 +3,7 @@
     CouplesimError                 base; the command line catches it once and prints it without a traceback
     |- InputError            (2)   the user's files or words; nothing was sent to a model
     |- SessionFailed         (3)   one session cannot go on; it is kept and other sessions may go on
+    |- CapReached            (4)   the run's cap in tokens or money leaves no room for the next request
     |- ProviderRefused       (5)   the endpoint refuses: key, model, quota, unreachable
     |- StorageError          (6)   the disk or the ledger
     `- RunInUse              (7)   another process writes this run
@@ -51,6 +52,12 @@ class SessionFailed(CouplesimError):
         super().__init__(message)
 
 
+class CapReached(CouplesimError):
+    """The next request could pass the run's cap in tokens or money; nothing more is sent."""
+
+    exit_code = 4
+
+
 class ProviderRefused(CouplesimError):
     """The endpoint refuses in a way that no retry mends."""
 
@@ -85,6 +92,8 @@ class AttemptFailed(Exception):
     """False if the failure does not use up the attempts (rate limits), only the time."""
     wait_seconds: float | None = None
     """What the endpoint asked us to wait; None if it did not say."""
+    congestion: bool = False
+    """True if the endpoint is asked too much at a time: fewer requests under way mend it."""
     billed: str = "no"
     """"no", "yes" or "unknown": whether the endpoint may have charged for it."""
     usage: Usage | None = None

@@ -15,6 +15,7 @@ from generator.prices import Prices
 from generator.prompts import PromptSet
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.session import Budget, Cast, Model, Spec
+from generator.schema.turn import Usage
 from generator.session import Session
 from generator.structures import structure_named
 
@@ -67,7 +68,8 @@ class Expectation:
         """US dollars, with or without what a cache would save; None if a price is not known."""
         total = 0.0
         for label, taken in self.by_label.items():
-            cost = prices.cost(models.of(label), taken.prompt, taken.cached if caching else 0, taken.reply)
+            used = Usage(prompt=taken.prompt, cached=taken.cached if caching else 0, completion=taken.reply)
+            cost = prices.cost(models.of(label).name, used)
             if cost is None:
                 return None
             total += cost

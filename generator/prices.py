@@ -12,7 +12,8 @@ from generator import strict_yaml
 from generator.assets import Assets
 from generator.errors import InputError
 from generator.schema.record import Line, Record
-from generator.schema.session import REHEARSAL, Model
+from generator.schema.session import REHEARSAL
+from generator.schema.turn import Usage
 
 FILE = "prices.yaml"
 
@@ -55,30 +56,32 @@ class Prices:
         path = (assets or Assets()).top(FILE)
         return cls(strict_yaml.load(path, PriceFile), path)
 
-    def of(self, model: Model) -> Price | None:
-        """The model's price; None if it is not known. The rehearsal speaker costs nothing."""
-        return FREE if is_free(model) else self._models.get(model.name)
+    def of(self, model: str) -> Price | None:
+        """The price of the model of this name; None if it is not known. The rehearsal speaker costs nothing."""
+        return FREE if model == REHEARSAL else self._models.get(model)
 
-    def cost(self, model: Model, prompt: int, cached: int, completion: int) -> float | None:
-        """US dollars for so many tokens, `cached` of them part of `prompt`; None if the price is not known."""
+    def cost(self, model: str, usage: Usage) -> float | None:
+        """US dollars for so many tokens; None if the price is not known."""
         price = self.of(model)
         if price is None:
             return None
         from_cache = price.input if price.cached is None else price.cached
-        return ((prompt - cached) * price.input + cached * from_cache + completion * price.output) / MILLION
+        fresh = usage.prompt - usage.cached
+        return (fresh * price.input + usage.cached * from_cache + usage.completion * price.output) / MILLION
 
-    def bound(self, model: Model, prompt_tokens: int, reply_tokens: int) -> float | None:
-        """US dollars that a request of this size can cost at most; None if the price is not known."""
+    def bound(self, model: str, usage: Usage) -> float:
+        """US dollars that a request of at most this size can cost, whatever is cached; 0 if the price is not known,
+        which `require` refuses where it matters."""
         price = self.of(model)
         if price is None:
-            return None
+            return 0.0
         dearest = max(price.input, price.cached or 0)
-        return (prompt_tokens * dearest + reply_tokens * price.output) / MILLION
+        return (usage.prompt * dearest + usage.completion * price.output) / MILLION
 
-    def require(self, models: Iterable[Model], why: str) -> None:
+    def require(self, models: Iterable[str], why: str) -> None:
         """Raises InputError naming each model that no limit in money can hold: its price is unknown, or 0.
         `why` says what needs the prices: "--run-cost"."""
-        needed = {model.name: self.of(model) for model in models if not is_free(model)}
+        needed = {model: self.of(model) for model in models if model != REHEARSAL}
         unknown = [name for name, price in needed.items() if price is None]
         nothing = [name for name, price in needed.items() if price is not None and not (price.input and price.output)]
         problems = []
@@ -91,11 +94,6 @@ class Prices:
                 f"{why}: {' and '.join(problems)} in {self.path}; enter what it costs there (your own copy: "
                 f"{FILE} in the folder you work in), or limit tokens instead: --run-tokens N"
             )
-
-
-def is_free(model: Model) -> bool:
-    """Whether a model is the built-in rehearsal speaker, which costs nothing."""
-    return model.name == REHEARSAL and model.base_url is None
 
 
 FREE = Price(input=0, output=0)

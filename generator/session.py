@@ -36,7 +36,8 @@ class Session:
         turns: Iterable[Turn] = (),
         attempts: AttemptLog = UNLOGGED,
     ) -> None:
-        """`prompts`, `chats`: whose words and who speaks for each label. `turns`: what has been spoken already, to go on from there."""
+        """`prompts`, `chats`: whose words, and who speaks, for each label. `turns`: what has been spoken already, to go
+        on from there."""
         self.spec = spec
         self.turns = list(turns)
         self.end: str | None = None
@@ -49,6 +50,8 @@ class Session:
         self._perspectives: dict[Label, Perspective] = {}
         self._threads: dict[Label, Thread] = {}
         self._absorbed: dict[Label, int] = {}
+        self._labels: dict[Label, clean.Names] = {}
+        self._cleaned_last: tuple[tuple[Label | None, str], tuple[str, tuple[Trim, ...]]] = ((None, ""), ("", ()))
         for turn in self.turns:
             self._purse.charge(turn.reply)
 
@@ -105,7 +108,7 @@ class Session:
         turn = self._turn(label, reply, asked)
         if turn is None:
             message = f"turn {len(self.turns) + 1}, {label}: {model.name} gave no words of the speaker's own"
-            self._attempts.fail("empty", message, "yes")
+            await self._attempts.fail("empty", message, "yes", reply.usage)
             raise SessionFailed("empty", message)
         return turn
 
@@ -115,10 +118,7 @@ class Session:
         if not text:
             return None
         model = self.spec.models.of(label).name
-        # the usage is that of all attempts, so where there were several the text itself is counted
-        given = (
-            reply.usage.completion - reply.usage.reasoning if reply.attempts == 1 else tokens.count(reply.text, model)
-        )
+        given = reply.usage.completion - reply.usage.reasoning
         return Turn(
             n=len(self.turns) + 1,
             speaker=label,
@@ -134,7 +134,12 @@ class Session:
         )
 
     def _cleaned(self, label: Label, text: str) -> tuple[str, tuple[Trim, ...]]:
-        return clean.clean(text, clean.names_for(self.spec, label), self.spec.labels)
+        """Asked twice of a reply: whether it can become a turn, and what the turn is."""
+        if (label, text) != self._cleaned_last[0]:
+            if label not in self._labels:
+                self._labels[label] = clean.names_for(self.spec, label)
+            self._cleaned_last = ((label, text), clean.clean(text, self._labels[label], self.spec.labels))
+        return self._cleaned_last[1]
 
     def _within_budget(self, label: Label, text: str, end: str, asked: int | None) -> tuple[str, str, tuple[Trim, ...]]:
         """Cut here whatever the endpoint was allowed beyond the spoken budget, by policy or as head-room."""
@@ -164,7 +169,7 @@ class Session:
             self._absorbed[label] = 0
         thread = self._threads[label]
         for turn in self.turns[self._absorbed[label] :]:
-            thread.absorb(turn.speaker, turn.text)
+            thread.absorb(turn.speaker, turn.text, turn.tokens)
         self._absorbed[label] = len(self.turns)
         return thread
 

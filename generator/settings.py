@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from generator.chat.protocol import Chat
 from generator.errors import InputError
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.session import REHEARSAL, Cast, Model
+
+if TYPE_CHECKING:
+    from generator.chat.endpoint import Endpoint
+    from generator.chat.gate import Gate
 
 OPENAI_KEY_ENV = "OPENAI_API_KEY"
 
@@ -16,14 +21,20 @@ OPENAI_KEY_ENV = "OPENAI_API_KEY"
 class Chats:
     """The chats of a run: one connection pool an endpoint and key. Close it when done."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """`environment`: where keys are looked up. None: the process's own."""
+    def __init__(self, environment: Mapping[str, str] | None = None, most_requests: int = 64) -> None:
+        """`environment`: where keys are looked up. None: the process's own. `most_requests`: under way at a time, to
+        each endpoint."""
+        self._most_requests = most_requests
         self._environment = os.environ if environment is None else environment
-        self._open: dict[tuple[str | None, str | None], Chat] = {}
+        self._open: dict[tuple[str | None, str | None], Endpoint] = {}
 
     def of(self, cast: Cast) -> dict[Label, Chat]:
         """Who speaks for each label. Raises InputError if a key is missing."""
         return {label: self._chat(cast.of(label)) for label in PRINCIPALS}
+
+    def gates(self) -> list[Gate]:
+        """The gates of the endpoints that have been asked."""
+        return [endpoint.gate for endpoint in self._open.values()]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -39,7 +50,7 @@ class Chats:
         if identity not in self._open:
             from generator.chat.endpoint import Endpoint
 
-            self._open[identity] = Endpoint(model.base_url, self._key(model))
+            self._open[identity] = Endpoint(model.base_url, self._key(model), most_requests=self._most_requests)
         return self._open[identity]
 
     def _key(self, model: Model) -> str:

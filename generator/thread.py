@@ -32,30 +32,29 @@ class Thread:
         self.label = label
         self._names = names
         self._layout = layout
-        self._count = count
-        self._closed = b"[" + _message("system", system)
-        self._open = ""
+        self._closed = b"[" + _message("system", _escaped(system))
+        self._open = b""
+        self._name_tokens = {speaker: count(f"{name}:\n") for speaker, name in names.items()}
         self.prompt_tokens = count(system) + 2 * MESSAGE_OVERHEAD_TOKENS
         """Tokens of the request as it stands; an estimate."""
         if opening:
-            self._say(opening)
+            self._say(opening, count(opening))
 
-    def absorb(self, speaker: Label, text: str) -> None:
-        """Append the next turn of the session."""
+    def absorb(self, speaker: Label, text: str, tokens: int) -> None:
+        """Append the next turn of the session, of so many tokens."""
         if self._layout == "chat" and speaker == self.label:
-            self._closed += b"," + _message("user", self._open) + b"," + _message("assistant", text)
-            self._open = ""
-            self.prompt_tokens += self._count(text) + 2 * MESSAGE_OVERHEAD_TOKENS
-        elif self._layout == "chat":
-            self._say(f"{self._names[speaker]}: {text}")
+            self._closed += b"," + _message("user", self._open) + b"," + _message("assistant", _escaped(text))
+            self._open = b""
+            self.prompt_tokens += tokens + 2 * MESSAGE_OVERHEAD_TOKENS
         else:
-            self._say(f"{self._names[speaker]}:\n{text}")
+            between = " " if self._layout == "chat" else "\n"
+            self._say(f"{self._names[speaker]}:{between}{text}", tokens + self._name_tokens[speaker])
 
     def encoded(self) -> bytes:
         """The messages as a JSON array in UTF-8."""
         text = self._open
         if self._layout == "script":
-            text += ("\n\n" if text else "") + f"{self._names[self.label]}:\n"
+            text += (_GAP if text else b"") + _escaped(f"{self._names[self.label]}:\n")
         return self._closed + b"," + _message("user", text) + b"]"
 
     def messages(self) -> list[dict[str, str]]:
@@ -63,10 +62,18 @@ class Thread:
         decoded: list[dict[str, str]] = json.loads(self.encoded())
         return decoded
 
-    def _say(self, text: str) -> None:
-        self._open += ("\n\n" if self._open else "") + text
-        self.prompt_tokens += self._count(text) + 1
+    def _say(self, text: str, tokens: int) -> None:
+        self._open += (_GAP if self._open else b"") + _escaped(text)
+        self.prompt_tokens += tokens + 1
 
 
-def _message(role: str, content: str) -> bytes:
-    return json.dumps({"role": role, "content": content}, ensure_ascii=False, separators=(",", ":")).encode()
+def _escaped(text: str) -> bytes:
+    """As it stands inside a JSON string; a text's parts, joined, are the text."""
+    return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+
+
+_GAP = _escaped("\n\n")
+
+
+def _message(role: str, escaped: bytes) -> bytes:
+    return b'{"role":"' + role.encode() + b'","content":"' + escaped + b'"}'

@@ -17,8 +17,8 @@ from generator.assets import Assets, shipped_root
 from generator.chat.protocol import Request
 from generator.chat.scripted import Scripted
 from generator.prompts import PromptSet, load_prompt_set
-from generator.schema.label import LABELS
-from generator.schema.session import Cast, Model, Spec
+from generator.schema.label import LABELS, PRINCIPALS, Label
+from generator.schema.session import Cast, CastPrompts, Model, Spec
 from generator.schema.turn import Reply
 from generator.session import Session
 
@@ -51,8 +51,13 @@ def spec(**changes: Any) -> Spec:
         if isinstance(fields[name], str):
             fields[name] = load(fields[name])
     if isinstance(fields["prompts"], str):
-        fields["prompts"] = prompt_set(fields["prompts"]).ref
+        fields["prompts"] = CastPrompts.all_from(prompt_set(fields["prompts"]).ref)
     return Spec(**fields)
+
+
+def prompts_of(of: Spec) -> dict[Label, PromptSet]:
+    """The prompt set of each speaker of a session."""
+    return {label: prompt_set(of.prompts.of(label).name) for label in PRINCIPALS}
 
 
 def layout(name: str) -> Cast:
@@ -64,7 +69,7 @@ def layout(name: str) -> Cast:
 def speak(of: Spec, replies: Iterable[str | Reply] | Callable[[Request], str | Reply]) -> tuple[Session, list[Request]]:
     """The session spoken to its end by a script, and every request that was made for it."""
     chat = Scripted(replies)
-    session = Session(of, prompt_set(of.prompts.name), dict.fromkeys(LABELS, chat))
+    session = Session(of, prompts_of(of), dict.fromkeys(LABELS, chat))
 
     async def run() -> None:
         async for _ in session.run():

@@ -8,15 +8,17 @@ import time
 
 import pytest
 
-from generator import batch
-from generator.assets import Assets
 from generator.errors import InputError
-from generator.plan import Plan, expand
+from generator.ledger import changes
+from generator.plan import Plan
 from tests.child import couplesim, rows, served, slowly, start, transcripts, turns_in, wait_for_turns
 from tests.faults.server import hang, ok, status
+from tests.runs import begin as begin_run
 from tests.test_ledger import turn
 
 SIX = ("generate", "-n", 6, "-q", "--out", "run")
+AT_A_TIME = 4
+"""Rehearsal sessions side by side."""
 EACH_TURN = "SELECT session_id, n FROM turn ORDER BY session_id, n"
 
 
@@ -46,7 +48,7 @@ def test_a_run_killed_at_any_time_becomes_the_run_it_would_have_been(unkilled, t
     assert transcripts(run) == transcripts(unkilled)
     attempts, lost = rows(run, "SELECT count(*), sum(outcome IS NOT 'ok') FROM attempt")[0]
     assert attempts - lost == total, "no request for a turn that was on record"
-    assert lost <= kills, "one turn in flight for each kill, at most"
+    assert lost <= kills * AT_A_TIME, "one turn in flight in each running session, at each kill"
 
 
 def test_a_finished_run_again_asks_for_nothing(unkilled):
@@ -98,20 +100,21 @@ def test_three_sessions_that_fail_alike_stop_the_run(tmp_path):
     with served([status(400, {"error": {"message": "no such field"}})]) as server:
         options = ("--model", "m", "--base-url", server.url, "-n", 9, "--out", "run")
         done = couplesim(tmp_path, "generate", *options)
-        assert (done.returncode, server.count) == (5, 3)
+        assert done.returncode == 5
+        assert 3 <= server.count <= 6, "of nine; those under way are not taken back"
     assert "failed alike at their first turn" in done.stderr
 
 
 CHANGES = [
     ({"couple": "mei-jonas", "topic": "communication"}, ["couple.a.age", "couple.a.background"]),
     ({"therapist": "kit-lindqvist"}, ["therapist.approach", "therapist.avoids"]),
-    ({"prompts": "candid"}, ["prompts.hash", "prompts.name"]),
+    ({"prompts": "candid"}, ["prompts.a.hash", "prompts.a.name"]),
     ({"budget": {"turn_tokens": 99, "cut": "client"}}, ["budget.cut", "budget.turn_tokens"]),
     ({"models": {"a": {"name": "gpt-4o"}}}, ["models.a.name"]),
     ({"first": "B"}, ["first"]),
     ({"turns": 3}, ["turns"]),
     ({"structure": "Sequential"}, ["structure"]),
-    ({"seed": 2}, ["rng_seed"]),
+    ({"rng_seed": 2}, ["rng_seed"]),
 ]
 
 
@@ -119,10 +122,10 @@ CHANGES = [
 def test_a_changed_run_is_refused_and_the_changed_fields_named(tmp_path, change, fields):
     def begin(**settings):
         plan = Plan.model_validate({"turns": 2, **settings})
-        return batch.begin(tmp_path, plan, *expand(plan, Assets()), "test")
+        return begin_run(tmp_path, plan=plan)
 
     ledger = begin()
-    ledger.commit_turn(ledger.sessions()[0].id, turn(), None)
+    ledger.write(changes.commit_turn, ledger.sessions()[0].id, turn(), "m", None)
     ledger.close()
     before = (tmp_path / "plan.yaml").read_bytes()
     with pytest.raises(InputError, match="holds another run; changed: ") as caught:
@@ -140,7 +143,11 @@ def test_an_edited_persona_or_prompt_is_refused_and_resume_uses_what_was(tmp_pat
     before = transcripts(tmp_path / "run")
     edits = {
         "personas/couples/daniel-marcus.yaml": ("age: 35", "age: 36", "couple.a.age"),
-        "prompts/baseline/partner.j2": ("Speak", "Talk", "couple.a.age, prompts.hash"),
+        "prompts/baseline/partner.j2": (
+            "Speak",
+            "Talk",
+            "couple.a.age, prompts.a.hash, prompts.b.hash, prompts.therapist.hash",
+        ),
     }
     for file, (old, new, fields) in edits.items():
         text = (tmp_path / file).read_text(encoding="utf-8")
@@ -156,7 +163,7 @@ def test_an_edited_persona_or_prompt_is_refused_and_resume_uses_what_was(tmp_pat
 
 def test_a_run_in_use_is_refused(tmp_path):
     plan = Plan(turns=2)
-    ledger = batch.begin(tmp_path / "run", plan, *expand(plan, Assets()), "test")
+    ledger = begin_run(tmp_path / "run", plan=plan)
     for command in (("generate", "--turns", 2, "--out", "run"), ("resume", "run")):
         done = couplesim(tmp_path, *command)
         assert (done.returncode, "run in use by pid" in done.stderr, done.stdout) == (7, True, "")
@@ -201,6 +208,8 @@ def test_a_second_signal_ends_the_run_at_once(tmp_path):
         options = ("--turns", 8, "--out", "run", "--model", "m", "--base-url", server.url)
         with start(tmp_path, "generate", *options) as child:
             wait_for_turns(tmp_path / "run", 1)
+            while server.count < 2:
+                time.sleep(0.01)
             child.send_signal(signal.SIGINT)
             assert "stopping" in child.stderr.readline()
             child.send_signal(signal.SIGINT)

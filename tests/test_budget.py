@@ -4,7 +4,12 @@ import pytest
 
 from generator.budget import UNLIMITED_RESERVE, Purse, asked_tokens, spoken_tokens
 from generator.schema.session import Budget, Model
-from generator.schema.turn import Usage
+from generator.schema.turn import Reply, Usage
+
+
+def took(usage, wasted=0):
+    return Reply(text="Yes.", end="stop", usage=usage, model="m", wasted_tokens=wasted)
+
 
 ROLES = Budget(turn_tokens=150, therapist_tokens=90, partner_tokens=None, facilitator_tokens=60)
 
@@ -46,7 +51,7 @@ def test_a_purse_is_asked_before_and_charged_after():
     purse = Purse(1000)
     assert purse.allows(850, 150)
     assert not purse.allows(851, 150)
-    purse.charge(Usage(prompt=400, cached=300, completion=100, reasoning=20))
+    purse.charge(took(Usage(prompt=400, cached=300, completion=80, reasoning=20), wasted=20))
     assert purse.spent == 500
     assert purse.allows(350, 150)
     assert not purse.allows(351, 150)
@@ -59,5 +64,5 @@ def test_a_turn_without_limit_is_reserved_for():
 
 def test_a_purse_without_limit_allows_everything():
     purse = Purse(None)
-    purse.charge(Usage(prompt=10**9))
+    purse.charge(took(Usage(prompt=10**9)))
     assert purse.allows(10**9, None)

@@ -249,10 +249,10 @@ def test_a_run_is_judged_by_what_it_asked_for(tmp_path):
 
 
 def test_a_session_that_its_budget_ended_has_turns_enough(tmp_path):
-    make_run(tmp_path, sessions=1, turns=30, budget={"session_tokens": 6000})
+    make_run(tmp_path, repeats=1, turns=30, budget={"session_tokens": 6000})
     assert "turn-count" not in codes(check_paths(tmp_path, levels={"conduct"}))
 
 
 def test_what_was_left_out_is_in_the_report(tmp_path):
-    make_run(tmp_path, sessions=2, spoken=1)
+    make_run(tmp_path, repeats=2, spoken=1)
     assert len(check_paths(tmp_path).left_out) == 1

@@ -1,6 +1,5 @@
 """The ledger: committed before it is sent, one writer, and what happens to damaged files (FAULTS 38-45)."""
 
-import asyncio
 import gc
 import hashlib
 import os
@@ -14,16 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator import batch
 from generator.chat.scripted import reply_of
 from generator.clean import clean, names_for
 from generator.errors import RunInUse, StorageError
-from generator.ledger import VERSION, Ledger
-from generator.plan import Plan
+from generator.ledger import Ledger, changes
+from generator.ledger.file import VERSION
 from generator.schema.label import LABELS
+from generator.schema.planned import Planned
 from generator.schema.turn import Reply, Trim, Turn, Usage
-from tests.builders import prompt_set, spec
+from tests.builders import spec
 from tests.child import rows
+from tests.runs import begin, carry_out
 
 PROBE = spec(turns=3)
 
@@ -39,7 +39,7 @@ def turn(n: int = 1, text: str = "Good morning.", **changes) -> Turn:
 @pytest.fixture
 def ledger(tmp_path):
     """A ledger with one session entered, open for writing, in tmp_path / "run"."""
-    ledger = Ledger.create(tmp_path / "run", {}, "test", [PROBE], {})
+    ledger = Ledger.create(tmp_path / "run", {}, "test", [Planned(PROBE)], {})
     yield ledger
     ledger.close()
 
@@ -55,7 +55,7 @@ class Peeking:
         self.run, self.seen = run, []
 
     async def speak(self, request):
-        request.attempts.begin()
+        await request.attempts.begin("peeking", request.most)
         open_attempts = rows(self.run, "SELECT turn FROM attempt WHERE outcome IS NULL")
         self.seen.append((open_attempts, rows(self.run, "SELECT count(*) FROM turn")[0][0]))
         return reply_of(f"This is turn {len(request.spoken) + 1}.", request, "peeking")
@@ -64,19 +64,11 @@ class Peeking:
         pass
 
 
-class Silent:
-    """Watches a run and says nothing."""
-
-    def session_begins(self, row, turns_kept): ...
-    def turn_kept(self, row, turn): ...
-    def session_ends(self, row, status, reason, message): ...
-
-
 def test_an_attempt_is_on_record_before_it_is_sent_and_a_turn_before_the_next(tmp_path):
     run = tmp_path / "run"
-    ledger = batch.begin(run, Plan(), [PROBE], prompt_set(), "test")
+    ledger = begin(run, PROBE)
     chat = Peeking(run)
-    asyncio.run(batch.carry_out(ledger, lambda _: dict.fromkeys(LABELS, chat), Silent(), batch.Stop()))
+    carry_out(ledger, lambda _: dict.fromkeys(LABELS, chat))
     ledger.close()
     assert chat.seen == [([(1,)], 0), ([(2,)], 1), ([(3,)], 2)]
     assert rows(run, "SELECT turn, outcome, billed FROM attempt") == [(n, "ok", "yes") for n in (1, 2, 3)]
@@ -84,11 +76,11 @@ def test_an_attempt_is_on_record_before_it_is_sent_and_a_turn_before_the_next(tm
 
 @pytest.mark.parametrize("fails", ["INSERT ON turn", "UPDATE ON attempt"])
 def test_a_turn_and_the_end_of_its_attempt_are_one_transaction(ledger, fails):
-    attempt = ledger.begin_attempt(PROBE.id, 1)
+    attempt = ledger.write(changes.begin_attempt, PROBE.id, 1, "m", Usage(prompt=9, completion=9))
     with closing(sqlite3.connect(ledger.folder / "ledger.db")) as other:
         other.execute(f"CREATE TRIGGER t BEFORE {fails} BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(StorageError):
-        ledger.commit_turn(PROBE.id, turn(), attempt)
+        ledger.write(changes.commit_turn, PROBE.id, turn(), "m", attempt)
     assert ledger.turns(PROBE.id) == []
     assert rows(ledger.folder, "SELECT outcome FROM attempt") == [(None,)]
     assert ledger.possibly_paid_twice() == 1
@@ -96,12 +88,12 @@ def test_a_turn_and_the_end_of_its_attempt_are_one_transaction(ledger, fails):
 
 def test_a_reader_works_beside_the_writer_and_cannot_write(ledger):
     reader = Ledger.read(ledger.folder)
-    ledger.commit_turn(PROBE.id, turn(1), None)
+    ledger.write(changes.commit_turn, PROBE.id, turn(1), "m", None)
     assert [each.n for each in reader.turns(PROBE.id)] == [1]
-    ledger.commit_turn(PROBE.id, turn(2), None)
+    ledger.write(changes.commit_turn, PROBE.id, turn(2), "m", None)
     assert reader.counts() == (2, 1)
     with pytest.raises(StorageError):
-        reader.commit_turn(PROBE.id, turn(3), None)
+        reader.write(changes.commit_turn, PROBE.id, turn(3), "m", None)
     reader.close()
 
 
@@ -128,7 +120,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(StorageError, match=f"cannot write to {folder}"):
-            Ledger.create(folder, {}, "test", [PROBE], {})
+            Ledger.create(folder, {}, "test", [Planned(PROBE)], {})
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -161,7 +153,7 @@ DAMAGES = {
 WAYS = {
     "open": lambda run: Ledger.open(run).sessions(),
     "read": lambda run: Ledger.read(run).turns(PROBE.id),
-    "begin": lambda run: batch.begin(run, Plan(), [PROBE], prompt_set(), "test"),
+    "begin": lambda run: begin(run, PROBE),
 }
 
 
@@ -171,7 +163,7 @@ WAYS = {
 def test_a_file_that_is_not_our_ledger_is_refused_and_left_as_it_is(ledger, damage, message, way):
     run = ledger.folder
     for n in range(1, 60):
-        ledger.commit_turn(PROBE.id, turn(n, "word " * 200), None)
+        ledger.write(changes.commit_turn, PROBE.id, turn(n, "word " * 200), "m", None)
     ledger.close()
     (run / "transcripts").mkdir()
     (run / "transcripts" / "000001_x_y.txt").write_text("precious")
@@ -198,7 +190,7 @@ def test_a_refused_ledger_is_given_free(ledger):
 def test_an_empty_ledger_beside_no_transcripts_is_begun_anew(tmp_path):
     """What a kill leaves between making the file and the first commit: nothing is in it that could be lost."""
     (tmp_path / "ledger.db").touch()
-    batch.begin(tmp_path, Plan(), [PROBE], prompt_set(), "test").close()
+    begin(tmp_path, PROBE).close()
 
 
 def test_a_lost_ledger_is_not_begun_anew_over_its_transcripts(tmp_path):
@@ -206,19 +198,19 @@ def test_a_lost_ledger_is_not_begun_anew_over_its_transcripts(tmp_path):
     precious.parent.mkdir()
     precious.write_text("precious")
     with pytest.raises(StorageError, match="empty or missing"):
-        batch.begin(tmp_path, Plan(), [PROBE], prompt_set(), "test").close()
+        begin(tmp_path, PROBE).close()
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".db"] == []
 
 
 def test_a_full_disk_is_said_and_earlier_rows_are_kept(ledger):
-    ledger.commit_turn(PROBE.id, turn(1), None)
+    ledger.write(changes.commit_turn, PROBE.id, turn(1), "m", None)
     pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
     ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StorageError, match=r"disk full: .*ledger\.db") as caught:
-        ledger.commit_turn(PROBE.id, turn(2, "word " * 5000), None)
+        ledger.write(changes.commit_turn, PROBE.id, turn(2, "word " * 5000), "m", None)
     assert caught.value.exit_code == 6
     ledger._connection.execute(f"PRAGMA max_page_count = {pages + 100}")
-    ledger.commit_turn(PROBE.id, turn(2, "word " * 5000), None)
+    ledger.write(changes.commit_turn, PROBE.id, turn(2, "word " * 5000), "m", None)
     assert [each.n for each in ledger.turns(PROBE.id)] == [1, 2]
 
 
@@ -232,13 +224,13 @@ def test_hostile_text_and_raw_bytes_come_back_as_they_went_in(ledger, text, raw,
     kept = ledger.turns(PROBE.id)
     reply = turn(1, text).reply.model_copy(update={"raw": raw, "fingerprint": fingerprint})
     given = turn(len(kept) + 1, text, trims=(Trim(kind="speaker", removed=removed),), reply=reply)
-    ledger.commit_turn(PROBE.id, given, None)
+    ledger.write(changes.commit_turn, PROBE.id, given, "m", None)
     assert ledger.turns(PROBE.id) == [*kept, given]
 
 
 def test_a_lone_surrogate_of_a_script_is_replayed_as_it_was_cleaned(ledger):
     said = "Good \ud800 morning."
     cleaned, _ = clean(said, names_for(PROBE, "Therapist"))
-    ledger.commit_turn(PROBE.id, turn(1, cleaned, reply=turn(1, said).reply), None)
+    ledger.write(changes.commit_turn, PROBE.id, turn(1, cleaned, reply=turn(1, said).reply), "m", None)
     kept = ledger.turns(PROBE.id)[0]
     assert clean(kept.reply.text, names_for(PROBE, "Therapist"))[0] == kept.text == "Good \ufffd morning."

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from generator.assets import Assets, shipped_root
 from generator.errors import InputError
-from generator.prices import Price, PriceFile, Prices, is_free
-from generator.schema.session import Model
+from generator.prices import Price, PriceFile, Prices
+from generator.schema.turn import Usage
 
 FILE = """\
 checked: today
@@ -27,7 +27,7 @@ def test_the_shipped_file_is_valid_and_dated():
     shipped = Prices.load(Assets([shipped_root()]))
     assert shipped.path == shipped_root() / "prices.yaml"
     assert shipped.checked.startswith("20")
-    price = shipped.of(Model(name="gpt-4o"))
+    price = shipped.of("gpt-4o")
     assert price is not None
     assert 0 < (price.cached or 0) < price.input < price.output
 
@@ -35,32 +35,30 @@ def test_the_shipped_file_is_valid_and_dated():
 def test_a_file_of_ones_own_comes_first_and_whole(tmp_path):
     prices = read(tmp_path)
     assert prices.path == tmp_path / "prices.yaml"
-    assert prices.of(Model(name="gpt-4o")) is None
+    assert prices.of("gpt-4o") is None
 
 
 def test_cost_counts_cached_tokens_apart(tmp_path):
     prices = read(tmp_path)
-    assert prices.cost(Model(name="m"), 1_000_000, 400_000, 100_000) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 1)
-    assert prices.cost(Model(name="half"), 1_000_000, 400_000, 100_000) == pytest.approx(1)
-    assert prices.cost(Model(name="x"), 1, 0, 1) is None
-    assert prices.bound(Model(name="x"), 1, 1) is None
-    assert prices.bound(Model(name="m"), 1_000_000, 100_000) == pytest.approx(3)
+    usage = Usage(prompt=1_000_000, cached=400_000, completion=100_000)
+    assert prices.cost("m", usage) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 1)
+    assert prices.bound("m", usage) == pytest.approx(3)
+    assert prices.cost("half", usage) == pytest.approx(1)
+    assert prices.cost("x", usage) is None
 
 
 def test_the_rehearsal_costs_nothing_and_needs_no_price(tmp_path):
     prices = read(tmp_path)
-    assert is_free(Model())
-    assert prices.cost(Model(), 10**9, 0, 10**9) == 0
-    prices.require([Model(), Model(name="m")], "--run-cost")
-    assert not is_free(Model(base_url="http://localhost:1/v1"))
+    assert prices.cost("rehearsal", Usage(prompt=10**9, completion=10**9)) == 0
+    prices.require(["rehearsal", "m"], "--run-cost")
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**5), *[st.floats(0, 1000)] * 3)
 def test_no_request_costs_more_than_its_bound(prompt, cached, reply, price_in, price_cached, price_out):
     price = Price(input=price_in, cached=price_cached, output=price_out)
     prices = Prices(PriceFile(checked="today", models={"m": price}), shipped_root())
-    model = Model(name="m")
-    assert prices.cost(model, prompt, min(cached, prompt), reply) <= prices.bound(model, prompt, reply) * (1 + 1e-9)
+    usage = Usage(prompt=prompt, cached=min(cached, prompt), completion=reply)
+    assert prices.cost("m", usage) <= prices.bound("m", usage) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,7 @@ def test_no_request_costs_more_than_its_bound(prompt, cached, reply, price_in, p
 )
 def test_a_limit_in_money_needs_prices(tmp_path, names, told):
     with pytest.raises(InputError) as refused:
-        read(tmp_path).require([Model(name=name) for name in names], "--run-cost")
+        read(tmp_path).require(names, "--run-cost")
     (problem,) = refused.value.problems
     assert problem.replace(str(tmp_path), "FOLDER").startswith(told)
     assert "--run-tokens N" in problem

@@ -16,7 +16,7 @@ from generator.schema.label import LABELS
 from generator.schema.session import Budget, Cast, Model
 from generator.schema.turn import Reply, Usage
 from generator.session import Session
-from tests.builders import layout, prompt_set, speak, spec
+from tests.builders import layout, prompts_of, speak, spec
 
 TEN = "I was up at five. Then I drove to"
 LONG = TEN + " work and nobody had called me back."
@@ -30,7 +30,7 @@ async def spoken(session: Session) -> None:
 
 
 def spoken_by(chat, of, turns=()) -> Session:
-    session = Session(of, prompt_set(of.prompts.name), dict.fromkeys(LABELS, chat), turns)
+    session = Session(of, prompts_of(of), dict.fromkeys(LABELS, chat), turns)
     asyncio.run(spoken(session))
     return session
 
@@ -148,7 +148,7 @@ def test_a_full_context_fails_the_session_with_turn_prompt_and_limit():
         model = Model(context_tokens=limit)
         of = spec(turns=9, models=Cast(therapist=model, a=model, b=model))
         chat = Scripted(lambda request: LONG)
-        session = Session(of, prompt_set(), dict.fromkeys(LABELS, chat))
+        session = Session(of, prompts_of(of), dict.fromkeys(LABELS, chat))
         with pytest.raises(SessionFailed) as failed:
             asyncio.run(spoken(session))
         assert (failed.value.reason, len(session.turns), len(chat.requests)) == ("context_full", turns, turns)
@@ -162,10 +162,12 @@ class Log:
     def __init__(self):
         self.events = []
 
-    def begin(self):
+    order = 0
+
+    async def begin(self, model, most):
         self.events.append("begin")
 
-    def fail(self, kind, message, billed):
+    async def fail(self, kind, message, billed, usage=None):
         self.events.append((kind, billed))
 
 
@@ -173,7 +175,7 @@ class Log:
 def test_a_reply_of_somebody_elses_words_fails_the_session(foreign):
     """The session asks once; asking again is the chat's business, which is told what is usable."""
     log, chat = Log(), Scripted([foreign, "Good morning."])
-    session = Session(spec(turns=1), prompt_set(), dict.fromkeys(LABELS, chat), attempts=log)
+    session = Session(spec(turns=1), prompts_of(spec()), dict.fromkeys(LABELS, chat), attempts=log)
     with pytest.raises(SessionFailed, match="turn 1, Therapist: ") as failed:
         asyncio.run(spoken(session))
     assert (failed.value.reason, session.turns, len(chat.requests)) == ("empty", [], 1)

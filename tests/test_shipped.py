@@ -9,7 +9,7 @@ from generator import personas
 from generator.schema.persona import Couple, Partner
 from generator.session import Session
 from generator.structures import STRUCTURES
-from tests.builders import SHIPPED, couple, layout, prompt_set, spec, therapist, topic
+from tests.builders import SHIPPED, couple, layout, prompts_of, spec, therapist, topic
 
 COUPLES, THERAPISTS, TOPICS, PROMPT_SETS = (
     list(SHIPPED.all(k)) for k in ("couple", "therapist", "topic", "prompt set")
@@ -20,7 +20,7 @@ PARTNERS = ("Patient A", "Patient B")
 def first_messages(label, **choice) -> str:
     """All that `label` is sent at the beginning."""
     chosen = spec(**choice)
-    session = Session(chosen, prompt_set(chosen.prompts.name), {})
+    session = Session(chosen, prompts_of(chosen), {})
     return "\n".join(message["content"] for message in session.messages(label))
 
 

@@ -1,6 +1,5 @@
 """What paths mean: files, folders, runs, what is left out and what is refused."""
 
-import asyncio
 import os
 import shutil
 import threading
@@ -8,43 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from generator import batch
 from generator.errors import InputError, StorageError
-from generator.plan import Plan, expand
+from generator.plan import Plan
 from generator.schema.label import PRINCIPALS
 from generator.settings import Chats
 from generator.sources import MENDED, sources
-from tests.builders import SHIPPED
+from tests.runs import Silent, begin, carry_out
 
 TEXT = "SESSION: Trust\nStructure: Sequential\n" + "=" * 70 + "\n\nTherapist:\nHello.\n\n"
 
 
-class Quiet:
+class Quiet(Silent):
     """Watches a run and stops it after some sessions."""
 
-    def __init__(self, stop, sessions):
-        self.stop, self.left = stop, sessions
+    def __init__(self, sessions):
+        self.stop, self.left = None, sessions
 
-    def session_begins(self, row, turns_kept):
-        pass
-
-    def turn_kept(self, row, turn):
-        pass
-
-    def session_ends(self, row, status, reason, message):
+    def session_ends(self, *_):
         self.left -= 1
-        self.stop.requested = self.left <= 0
+        if self.left <= 0:
+            self.stop.request()
 
 
 def make_run(folder, spoken=None, **plan):
     """A run in `folder`, of which `spoken` sessions are spoken; None: all. Returns its transcripts."""
-    made = Plan(**{"sessions": 2, "turns": 5, **plan})
-    specs, prompts = expand(made, SHIPPED)
-    ledger = batch.begin(folder, made, specs, prompts, "test")
-    stop = batch.Stop()
+    made = Plan(**{"repeats": 2, "turns": 5, **plan})
+    ledger = begin(folder, plan=made)
     if spoken != 0:
-        watcher = Quiet(stop, spoken or made.sessions)
-        asyncio.run(batch.carry_out(ledger, lambda spec: Chats({}).of(spec.models), watcher, stop))
+        carry_out(ledger, lambda spec: Chats({}).of(spec.models), Quiet(spoken or made.repeats))
     ledger.close()
     return sorted((folder / "transcripts").glob("*.txt"))
 
@@ -151,26 +141,26 @@ def test_a_folder_of_runs_is_its_runs(run):
 
 
 def test_the_budgets_of_a_run_are_known(tmp_path):
-    make_run(tmp_path, sessions=1, budget={"turn_tokens": 90, "therapist_tokens": 60})
+    make_run(tmp_path, repeats=1, budget={"turn_tokens": 90, "therapist_tokens": 60})
     (found,) = sources([tmp_path]).found
     assert {label: found.known.tokens[label] for label in PRINCIPALS} == {
         "Therapist": 60,
         "Patient A": 90,
         "Patient B": 90,
     }
-    make_run(tmp_path / "uncut", sessions=1, budget={"cut": "none"})
+    make_run(tmp_path / "uncut", repeats=1, budget={"cut": "none"})
     (found,) = sources([tmp_path / "uncut"]).found
     assert set(found.known.tokens.values()) == {None}
 
 
 def test_a_session_that_its_budget_ended_is_not_complete(tmp_path):
-    make_run(tmp_path, sessions=1, turns=30, budget={"session_tokens": 6000})
+    make_run(tmp_path, repeats=1, turns=30, budget={"session_tokens": 6000})
     (found,) = sources([tmp_path]).found
     assert (found.known.complete, found.known.turns) == (False, 30)
 
 
 def test_unfinished_sessions_are_told(tmp_path):
-    (written,) = make_run(tmp_path, spoken=1, sessions=3)
+    (written,) = make_run(tmp_path, spoken=1, repeats=3)
     found = sources([tmp_path])
     assert [source.name for source in found.found] == [str(written)]
     told = f"{tmp_path}: sessions not read: 2 open; `couplesim resume {tmp_path}` goes on with them"

@@ -1,7 +1,7 @@
 """An OpenAI-compatible endpoint: the only place with `openai` and `tenacity`.
 
-The SDK's own retries are off; there is one retry loop, one gate for what the endpoint asks us to wait,
-and a total deadline around every attempt.
+The SDK's own retries are off; there is one retry loop, one gate for all sessions (`gate`), and a total
+deadline around every attempt.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generator.chat import faults, replies
+from generator.chat.gate import Gate, Pass
 from generator.chat.protocol import Request
 from generator.errors import AttemptFailed, ProviderRefused, SessionFailed
 from generator.schema.session import REHEARSAL
-from generator.schema.turn import Reply, Usage
+from generator.schema.turn import Reply
 
 if TYPE_CHECKING:
     import httpx2
@@ -55,11 +56,13 @@ class Endpoint:
         base_url: str | None,
         key: str,
         *,
+        most_requests: int = 64,
         deadline_seconds: float = DEADLINE_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sleep` and `now` (monotonic seconds) can be replaced together, to try waits without waiting."""
+        """`most_requests`: never more under way than this. `sleep` and `now` (monotonic seconds) can be replaced
+        together, to try waits without waiting."""
         self.base_url = base_url or DEFAULT_BASE_URL
         self.host = urlsplit(self.base_url).netloc.rsplit("@", 1)[-1]
         self._key = key
@@ -68,7 +71,7 @@ class Endpoint:
         self._now = now
         self._client: AsyncOpenAI | None = None
         self._answered = False
-        self._gate_opens = float("-inf")
+        self.gate = Gate(most_requests, now, sleep)
         self._rejected: dict[str, set[str]] = {}
         """Parameters that are not sent again, by model."""
 
@@ -76,25 +79,26 @@ class Endpoint:
         """Ask until there is a usable reply. Raises SessionFailed or ProviderRefused when there is none."""
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-        started = self._now()
+        failing_since: list[float] = []
         failures: Counter[str] = Counter()
-        wasted: list[Usage] = []
+        wasted = 0
         backoff = wait_random_exponential(multiplier=1, max=59)
 
         def wait(state: RetryCallState) -> float:
             failed = _failure(state)
             if failed.wait_seconds is not None:
-                self._gate_opens = max(self._gate_opens, self._now() + failed.wait_seconds)
                 return failed.wait_seconds + random.uniform(0, 0.25)
             first_contact = failed.refusal
             return 0.5 if first_contact else 1.0 + backoff(state)
 
         def give_up(state: RetryCallState) -> bool:
+            nonlocal wasted
             failed = _failure(state)
+            failing_since.append(self._now())
             failures[failed.kind] += failed.counts
-            wasted.extend([failed.usage] if failed.usage else [])
+            wasted += failed.usage.total if failed.usage else 0
             spent = failures[failed.kind] >= failed.tries or failures.total() >= MAX_TRIES
-            return spent or self._now() + state.upcoming_sleep - started > MAX_TURN_SECONDS
+            return spent or self._now() + state.upcoming_sleep - failing_since[0] > MAX_TURN_SECONDS
 
         attempts = 0
         try:
@@ -104,34 +108,51 @@ class Endpoint:
                 with attempt:
                     attempts += 1
                     # an empty reply to the same seed would be empty again
-                    reply = await self._attempt(replace(request, seed=request.seed + failures["empty"]))
+                    again = replace(request, seed=request.seed + failures["empty"]) if failures["empty"] else request
+                    reply = await self._attempt(again, attempts - 1)
         except AttemptFailed as failed:
             if failed.refusal:
-                raise ProviderRefused(failed.message) from failed
+                refused = ProviderRefused(failed.message)
+                self.gate.shut(refused)
+                raise refused from failed
             where = f"turn {len(request.spoken) + 1}, {request.perspective.label}"
             tried = f" ({attempts} attempts)" if attempts > 1 else ""
             raise SessionFailed(failed.kind, f"{where}: {failed.message}{tried}") from failed
-        return reply.model_copy(update={"attempts": attempts, "usage": _total([*wasted, reply.usage])})
+        return reply if attempts == 1 else reply.model_copy(update={"attempts": attempts, "wasted_tokens": wasted})
 
     async def close(self) -> None:
         """Close the connections."""
+        self.gate.close()
         if self._client is not None:
             await self._client.close()
             self._client = None
 
-    async def _attempt(self, request: Request) -> Reply:
-        while (held := self._gate_opens - self._now()) > 0:
-            await self._sleep(held)
-        request.attempts.begin()
+    async def _attempt(self, request: Request, failed_before: int) -> Reply:
+        log = request.attempts
+        leave = await self.gate.enter(log.order, failed_before)
         try:
+            await log.begin(request.model.name, request.most)
             reply = await self._post(request)
         except AttemptFailed as failed:
-            request.attempts.fail(failed.kind, failed.message, failed.billed)
+            self._tell_gate(leave, failed)
+            await log.fail(failed.kind, failed.message, failed.billed, failed.usage)
             raise
         except BaseException as exc:
-            request.attempts.fail("dropped", type(exc).__name__, "unknown")
+            self.gate.failed(leave, fault=False)
+            await log.fail("dropped", type(exc).__name__, "unknown")
             raise
+        self.gate.succeeded(leave)
         return reply
+
+    def _tell_gate(self, leave: Pass, failed: AttemptFailed) -> None:
+        if failed.refusal:
+            if failed.tries == 1:
+                self.gate.shut(ProviderRefused(failed.message))
+            self.gate.failed(leave, fault=False)
+        elif failed.congestion:
+            self.gate.overloaded(leave, failed.wait_seconds, rate=failed.kind == "rate_limited")
+        else:
+            self.gate.failed(leave, failed.wait_seconds, fault=failed.kind in {"unavailable", "timeout"})
 
     async def _post(self, request: Request) -> Reply:
         import aiohttp
@@ -280,17 +301,6 @@ async def _cap_body(response: httpx2.Response) -> None:
 
 def _encoded(messages: bytes, fields: dict[str, Any]) -> bytes:
     return b'{"messages":' + messages + b"," + json.dumps(fields, ensure_ascii=False).encode()[1:]
-
-
-def _total(usages: list[Usage]) -> Usage:
-    """The sum; estimated if any of them is."""
-    return Usage(
-        prompt=sum(usage.prompt for usage in usages),
-        cached=sum(usage.cached for usage in usages),
-        completion=sum(usage.completion for usage in usages),
-        reasoning=sum(usage.reasoning for usage in usages),
-        estimated=any(usage.estimated for usage in usages),
-    )
 
 
 def _failure(state: RetryCallState) -> AttemptFailed:

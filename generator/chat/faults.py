@@ -103,8 +103,10 @@ def _later(status: int, said: str, wait: float | None, host: str) -> AttemptFail
         until = time.strftime(form, time.gmtime(time.time() + min(wait, 3650 * day_seconds)))
         return _refused("rate_limited", f"{host}: rate limited until {until} ({status}); resume then")
     if status == 429:
-        return AttemptFailed("rate_limited", f"{host} asks for a slower pace (429)", counts=False, wait_seconds=wait)
-    return AttemptFailed("unavailable", f"{host} answered {status}: {said}", wait_seconds=wait)
+        message = f"{host} asks for a slower pace (429)"
+        return AttemptFailed("rate_limited", message, counts=False, wait_seconds=wait, congestion=True)
+    message, congested = f"{host} answered {status}: {said}", status in {503, 529}
+    return AttemptFailed("unavailable", message, wait_seconds=wait, congestion=congested)
 
 
 def _refused(kind: str, message: str) -> AttemptFailed:

@@ -9,7 +9,10 @@ from typing import Protocol
 from generator.schema.label import Label
 from generator.schema.perspective import Perspective
 from generator.schema.session import Model
-from generator.schema.turn import Reply
+from generator.schema.turn import Reply, Usage
+
+UNLIMITED_TOKENS = 4096
+"""What a reply without a limit is taken to be at most."""
 
 
 def not_blank(text: str) -> bool:
@@ -38,22 +41,35 @@ class Request:
     usable: Callable[[str], bool] = not_blank
     """Whether a reply's text can become a turn; a chat that retries asks again until it can."""
 
+    @property
+    def most(self) -> Usage:
+        """What the request may take at most: a token is at least one byte."""
+        reply = UNLIMITED_TOKENS if self.max_tokens is None else self.max_tokens
+        return Usage(prompt=len(self.messages), completion=reply, estimated=True)
+
 
 class AttemptLog(Protocol):
-    """Told of every request before it is sent, and of those that failed."""
+    """Told of every request of a session before it is sent, and of those that failed."""
 
-    def begin(self) -> None:
-        """A request is about to be sent; returns when that is on record."""
+    @property
+    def order(self) -> int:
+        """Of several sessions that wait for their turn at an endpoint, the lowest goes first."""
 
-    def fail(self, kind: str, message: str, billed: str) -> None:
-        """The request begun last brought no usable reply."""
+    async def begin(self, model: str, most: Usage) -> None:
+        """A request that may take `most` is about to be sent to `model`; returns when that is on record.
+        Raises CapReached if it must not be sent."""
+
+    async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
+        """The request begun last brought no usable reply. `usage`: what it took; None if nobody knows."""
 
 
 class _Unlogged:
-    def begin(self) -> None:
+    order = 0
+
+    async def begin(self, model: str, most: Usage) -> None:
         return None
 
-    def fail(self, kind: str, message: str, billed: str) -> None:
+    async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         return None
 
 

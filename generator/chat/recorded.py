@@ -21,7 +21,7 @@ class Recorded:
         turn = self._turns.get(number)
         if turn is None or turn.speaker != request.perspective.label:
             raise SessionFailed("empty", f"the recording holds no turn {number} of {request.perspective.label}")
-        request.attempts.begin()
+        await request.attempts.begin(request.model.name, request.most)
         return turn.reply
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ class Scripted:
     async def speak(self, request: Request) -> Reply:
         """The next reply. Raises SessionFailed ("empty") when the list has run out."""
         self.requests.append(request)
-        request.attempts.begin()
+        await request.attempts.begin(request.model.name, request.most)
         said = self._next(request)
         return said if isinstance(said, Reply) else reply_of(said, request, "scripted")
 

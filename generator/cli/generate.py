@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.cli.options import plan_from, plan_options
+from generator.cli.options import concurrency_option, plan_from, plan_options
 
 
 @click.command("generate", short_help="Generate sessions.")
@@ -17,8 +17,11 @@ from generator.cli.options import plan_from, plan_options
     "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run's folder [outputs/<named by content>]."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a session.")
+@concurrency_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
+def command(
+    plan_file: Path | None, out: Path | None, as_json: bool, concurrency: int, quiet: bool, **given: Any
+) -> None:
     """Generate sessions and write them in the seed format.
 
     PLAN is a YAML file (see `couplesim init`); options given here come before it. Without --model the built-in
@@ -36,22 +39,32 @@ def command(plan_file: Path | None, out: Path | None, as_json: bool, quiet: bool
     from generator.cli.running import made_by, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
     from generator.plan import expand, run_name
+    from generator.prices import Prices
     from generator.settings import Chats
+    from generator.summary import summary
 
-    plan = plan_from(plan_file, given)
-    specs, prompts = expand(plan, Assets())
-    for lint in preflight.require(specs[0], prompts):
+    assets = Assets()
+    plan, prices = plan_from(plan_file, given), Prices.load(assets)
+    expansion = expand(plan, assets)
+    first = expansion.sessions[0].spec
+    if plan.run_cost is not None:
+        prices.require(expansion.models(), "--run-cost")
+    for lint in preflight.require_all(expansion):
         if not quiet:
             click.echo(safe(f"couplesim: {lint}"), err=True)
-    Chats().of(plan.models)
-    folder = out or Path("outputs") / run_name(specs)
-    ledger = batch.begin(folder, plan, specs, prompts, made_by())
-    code = run(ledger, quiet=quiet)
+    chats = Chats()
+    for cast in expansion.casts():
+        chats.of(cast)
+    folder = out or Path("outputs") / run_name(first)
+    ledger = batch.begin(folder, plan, expansion, made_by())
+    del expansion
+    code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet)
+    counts = summary(ledger, prices.cost)
     if as_json:
-        for row in ledger.sessions():
+        for row in ledger.each():
             click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
     else:
-        say_how_it_went(ledger, code)
-    say_what_was_kept(ledger, code)
+        say_how_it_went(ledger, counts, code)
+    say_what_was_kept(ledger, counts, code)
     ledger.close()
     raise click.exceptions.Exit(code)

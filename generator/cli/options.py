@@ -100,6 +100,12 @@ _OPTIONS = [
 ]  # fmt: skip
 
 
+concurrency_option = click.option(
+    "--concurrency", type=click.IntRange(1, 4096), default=64, metavar="N",
+    help="Requests under way to an endpoint, and sessions side by side, at most [64]. Fewer where that is as quick.",
+)  # fmt: skip
+
+
 def plan_options(function: F) -> F:
     """Add the options that make a plan."""
     for option in reversed(_OPTIONS):

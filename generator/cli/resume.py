@@ -6,12 +6,15 @@ from pathlib import Path
 
 import click
 
+from generator.cli.options import concurrency_option
+
 
 @click.command("resume", short_help="Go on with a run.")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--retry-failed", is_flag=True, help="Take up failed sessions again, too.")
+@concurrency_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(run_folder: Path, retry_failed: bool, quiet: bool) -> None:
+def command(run_folder: Path, retry_failed: bool, concurrency: int, quiet: bool) -> None:
     """Go on with the run in folder RUN: every turn in its ledger is kept, none is asked for again.
 
     Personas and prompts are taken from the ledger, as they were when the run began.
@@ -19,10 +22,15 @@ def command(run_folder: Path, retry_failed: bool, quiet: bool) -> None:
     from generator.cli.running import run, say_how_it_went, say_what_was_kept
     from generator.cli.runs import run_at
     from generator.ledger import Ledger
+    from generator.plan import plan_of
+    from generator.prices import Prices
+    from generator.summary import summary
 
-    ledger = Ledger.open(run_at(run_folder))
-    code = run(ledger, quiet=quiet, retry_failed=retry_failed)
-    say_how_it_went(ledger, code)
-    say_what_was_kept(ledger, code)
+    ledger, prices = Ledger.open(run_at(run_folder)), Prices.load()
+    plan = plan_of(ledger.plan)
+    code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet, retry_failed=retry_failed)
+    counts = summary(ledger, prices.cost)
+    say_how_it_went(ledger, counts, code)
+    say_what_was_kept(ledger, counts, code)
     ledger.close()
     raise click.exceptions.Exit(code)

@@ -1,32 +1,38 @@
-"""Carries a run out at the terminal: progress, signals, and what is said at the end."""
+"""Carries a run out at the terminal: caps, signals, and what is said at the end."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import itertools
 import shlex
 import signal
-import sys
-import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
 import click
 
 from generator import batch
+from generator.budget import RunPurse
+from generator.cli.progress import Progress
 from generator.cli.terminal import safe
+from generator.engines.local import Local
+from generator.engines.protocol import Stop
 from generator.errors import CouplesimError
-from generator.ledger import Ledger, SessionRow, Status
+from generator.ledger import Ledger, changes
+from generator.plan import Plan
+from generator.prices import Prices
 from generator.schema.label import PRINCIPALS
-from generator.schema.session import REHEARSAL
-from generator.schema.turn import Turn
+from generator.schema.session import REHEARSAL, Cast
 from generator.settings import Chats
+from generator.summary import Summary, summary
 
-GRACE_SECONDS = 30.0
-"""How long the turn in flight may take after the first Ctrl-C."""
-
-SLOW_SECONDS = 5
-"""After so long without a new turn, the progress says how long it has waited."""
+REHEARSALS = 4
+"""Sessions side by side where nobody is waited for."""
+FAILED_NAMED = 5
+LAG_SECONDS = 1.0
+"""A longer pause of the whole program is said to be one."""
 
 SCRIPTED = "rehearsal: every word is scripted text from phrase banks, no language model was used"
 
@@ -36,38 +42,49 @@ def made_by() -> str:
     return f"couplesim {importlib.metadata.version('couplesim')}"
 
 
-def run(ledger: Ledger, *, quiet: bool, retry_failed: bool = False) -> int:
+def run(
+    ledger: Ledger, plan: Plan, prices: Prices, *, concurrency: int, quiet: bool, retry_failed: bool = False
+) -> int:
     """Carry out the ledger's open sessions. Returns the exit code; errors are printed and become one."""
-    total = sum(row.spec.turns for row in ledger.sessions())
-    progress = _Progress(total, ledger.counts()[0], quiet)
+    before = summary(ledger, prices.cost)
+    purse = RunPurse(plan.run_tokens, plan.run_cost, prices.bound, before.tokens, before.cost or 0.0)
+    chats = Chats(most_requests=concurrency)
+    sessions = before.complete + before.ended + before.failed + before.open
+    progress = Progress(
+        sessions,
+        sessions - before.open,
+        ledger.planned_turns(),
+        before.turns,
+        quiet,
+        lambda: _spent(purse),
+        lambda: _limits(chats),
+    )
     try:
         with progress:
-            code = asyncio.run(_run(ledger, progress, retry_failed))
+            code = _on_a_loop(_run(ledger, chats, purse, progress, concurrency, retry_failed))
     except CouplesimError as error:
-        click.echo(f"couplesim: {error}", err=True)
+        click.echo(safe(f"couplesim: {error}"), err=True)
         code = error.exit_code
+    counts = summary(ledger, prices.cost)
+    with suppress(CouplesimError):
+        ledger.write(changes.summarise, {**counts.as_dict(), "exit_code": code})
+    if not code and counts.failed:
+        code = 3
     return code
 
 
-def say_how_it_went(ledger: Ledger, code: int) -> None:
+def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:
     """Print what was made, where it is, and what to do next; where nothing was made, only why, as an error."""
-    rows = ledger.sessions()
-    failed = [f"failed:      session {row.number}, {row.message}" for row in rows if row.status == "failed"][:5]
-    if code and not ledger.counts()[0]:
+    rows = itertools.islice(ledger.each("failed"), FAILED_NAMED)
+    failed = [f"failed:      session {row.number}, {row.message}" for row in rows]
+    if code and not counts.turns:
         for line in failed:
             click.echo(safe(line), err=True)
         return
-    counts = batch.summary(ledger)
-    parts = [f"{counts.complete} complete"]
-    parts += [
-        f"{number} {word}"
-        for word, number in (("ended by budget", counts.ended), ("failed", counts.failed), ("open", counts.open))
-        if number
-    ]
-    click.echo(f"{len(rows)} session{'s' * (len(rows) != 1)}: {', '.join(parts)}")
-    details = [f"{counts.turns} turns", f"{counts.cut} cut off by the budget"]
+    click.echo(f"{_sessions(counts)}")
+    details = [f"{counts.turns:,} turns", f"{counts.cut:,} cut off by the budget"]
     details += [
-        f"{number} {word}"
+        f"{number:,} {word}"
         for word, number in (
             ("trimmed", counts.trimmed),
             ("after retries", counts.retried),
@@ -76,9 +93,13 @@ def say_how_it_went(ledger: Ledger, code: int) -> None:
         if number
     ]
     click.echo(f"turns:       {', '.join(details)}")
-    tokens = f"{'<= ' if counts.tokens_estimated else ''}{counts.tokens:,}"
-    click.echo(f"tokens:      {tokens} (every request holds the whole history)")
-    if any(row.spec.models.of(label).name == REHEARSAL for row in rows[:1] for label in PRINCIPALS):
+    click.echo(f"tokens:      {'' if counts.exact else '<= '}{counts.tokens:,} (every request holds the whole history)")
+    for line in money_lines(counts):
+        click.echo(line)
+    if counts.failures:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in counts.failures.items())
+        click.echo(f"retried:     {kinds}")
+    if uses_rehearsal(ledger):
         click.echo(SCRIPTED)
     for line in failed:
         click.echo(safe(line))
@@ -86,12 +107,18 @@ def say_how_it_went(ledger: Ledger, code: int) -> None:
     click.echo(f"read one:    couplesim show {shlex.quote(str(ledger.folder))}")
 
 
-def say_what_was_kept(ledger: Ledger, code: int) -> None:
+def money_lines(counts: Summary) -> list[str]:
+    """What the run has cost, where that is known and not nothing."""
+    if not counts.cost or counts.nominal_cost is None:
+        return []
+    return [f"cost:        <= ${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
+
+
+def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:
     """After an exit that is not 0: what was kept, what may have been paid for nothing, and how to go on."""
     if not code:
         return
     turns, sessions = ledger.counts()
-    counts = batch.summary(ledger)
     if counts.possibly_paid_twice:
         click.echo(f"at most {counts.possibly_paid_twice} requests may be paid for without a turn", err=True)
     again = " --retry-failed" if counts.failed else ""
@@ -104,8 +131,33 @@ def say_what_was_kept(ledger: Ledger, code: int) -> None:
         click.echo("or correct the command and run generate again", err=True)
 
 
-async def _run(ledger: Ledger, progress: _Progress, retry_failed: bool) -> int:
-    chats, stop, received = Chats(), batch.Stop(), 0
+def uses_rehearsal(ledger: Ledger) -> bool:
+    """Whether anybody in the run speaks scripted text."""
+    return any(each.model == REHEARSAL for each in ledger.spent())
+
+
+def _sessions(counts: Summary) -> str:
+    number = counts.complete + counts.ended + counts.failed + counts.open
+    parts = [f"{counts.complete:,} complete"]
+    parts += [
+        f"{count:,} {word}"
+        for word, count in (("ended by budget", counts.ended), ("failed", counts.failed), ("open", counts.open))
+        if count
+    ]
+    return f"{number:,} session{'s' * (number != 1)}: {', '.join(parts)}"
+
+
+def _on_a_loop(main: Coroutine[Any, Any, int]) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+async def _run(
+    ledger: Ledger, chats: Chats, purse: RunPurse, progress: Progress, concurrency: int, retry_failed: bool
+) -> int:
+    stop, received = Stop(), 0
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
@@ -114,94 +166,52 @@ async def _run(ledger: Ledger, progress: _Progress, retry_failed: bool) -> int:
         if stop.requested:
             task.cancel()
             return
-        stop.requested, received = True, number
-        progress.say("stopping after the turn in flight; Ctrl-C again to drop it")
-        loop.call_later(GRACE_SECONDS, task.cancel)
+        received = number
+        stop.request()
+        progress.say("stopping after the turns in flight; Ctrl-C again to drop them")
 
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, interrupted, name)
+    engine = Local(lambda spec: chats.of(spec.models), _at_a_time(ledger, concurrency))
+    watch = asyncio.create_task(_watch_the_clock(progress))
     try:
-        counts = await batch.carry_out(ledger, lambda spec: chats.of(spec.models), progress, stop, retry_failed)
+        await batch.carry_out(ledger, engine, progress, stop, purse=purse, retry_failed=retry_failed)
     except asyncio.CancelledError:
-        counts = batch.summary(ledger)
+        pass
     finally:
+        watch.cancel()
         with suppress(Exception):
             await chats.close()
-    if received:
-        return 128 + received
-    return 3 if counts.failed else 0
+    return 128 + received if received else 0
 
 
-class _Progress:
-    """Shows a run's progress on standard error: a live line on a terminal, plain lines elsewhere."""
+def _at_a_time(ledger: Ledger, concurrency: int) -> int:
+    first = ledger.session(1)
+    local = Cast()
+    scripted = first is not None and all(first.spec.models.of(label) == local.of(label) for label in PRINCIPALS)
+    return min(concurrency, REHEARSALS) if scripted else concurrency
 
-    def __init__(self, turns: int, kept: int, quiet: bool) -> None:
-        self._quiet = quiet
-        self._live: Any = None
-        self._task: Any = None
-        self._turns, self._kept = turns, kept
-        self._began = self._since = time.monotonic()
-        self._at = "beginning"
 
-    def __enter__(self) -> _Progress:
-        if not self._quiet and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                ProgressColumn,
-                TextColumn,
-                TimeElapsedColumn,
-            )
-            from rich.text import Text
+async def _watch_the_clock(progress: Progress) -> None:
+    """Say so when the program itself was held up: what comes late then is not the endpoint's fault."""
+    loop = asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        await asyncio.sleep(LAG_SECONDS)
+        lag = loop.time() - began - LAG_SECONDS
+        if lag > LAG_SECONDS:
+            progress.say(f"this machine was too busy for the program for {lag:.1f} s; endpoints may seem slow")
 
-            progress = self
 
-            class Doing(ProgressColumn):
-                def render(self, task: Any) -> Text:
-                    return Text(progress.doing())
+def _spent(purse: RunPurse) -> str:
+    tokens = f"{purse.tokens:,}" + (f" of {purse.tokens_cap:,}" if purse.tokens_cap else "") + " tokens"
+    if purse.cost_cap:
+        return f"{tokens}, ${purse.cost:.2f} of ${purse.cost_cap:.2f}"
+    return f"{tokens}, ${purse.cost:.2f}" if purse.cost else tokens
 
-            columns = (
-                Doing(),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("turns"),
-                TimeElapsedColumn(),
-            )
-            self._live = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._live.start()
-            self._task = self._live.add_task("generating", total=self._turns, completed=self._kept)
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def doing(self) -> str:
-        """Session and turn being waited for, and how long if it is slow."""
-        waited = int(time.monotonic() - self._since)
-        return self._at + (f", waiting {waited} s" if waited >= SLOW_SECONDS else "")
-
-    def session_begins(self, row: SessionRow, turns_kept: int) -> None:
-        self._began = time.monotonic()
-        self._waits_for(row, turns_kept + 1)
-
-    def turn_kept(self, row: SessionRow, turn: Turn) -> None:
-        self._waits_for(row, turn.n + 1)
-        if self._live is not None:
-            self._live.advance(self._task)
-
-    def session_ends(self, row: SessionRow, status: Status, reason: str | None, message: str | None) -> None:
-        seconds = time.monotonic() - self._began
-        self.say(f"session {row.number}: {status}{f' ({reason})' if reason else ''}, {seconds:.1f} s")
-
-    def _waits_for(self, row: SessionRow, turn: int) -> None:
-        self._at, self._since = f"session {row.number}, turn {min(turn, row.spec.turns)}", time.monotonic()
-
-    def say(self, text: str) -> None:
-        """Print one line beside the progress."""
-        if self._live is not None:
-            self._live.console.print(text, highlight=False, markup=False)
-        elif not self._quiet:
-            click.echo(text, err=True)
+def _limits(chats: Chats) -> str:
+    gates = chats.gates()
+    held = max((gate.held_seconds for gate in gates), default=0.0)
+    said = f"{sum(gate.in_flight for gate in gates)} of {sum(gate.limit for gate in gates)} under way" if gates else ""
+    return said + (f", waiting {held:.0f} s as the endpoint asked" if held >= 1 else "")

@@ -71,10 +71,9 @@ def _from_run(folder: Path, number: int) -> Shown:
 
     ledger = Ledger.read(folder)
     try:
-        rows = {row.number: row for row in ledger.sessions()}
-        if number not in rows:
-            raise InputError(f"{folder} has sessions 1 to {len(rows)}, not {number}")
-        row = rows[number]
+        row = ledger.session(number)
+        if row is None:
+            raise InputError(f"{folder} has sessions 1 to {sum(ledger.by_status().values())}, not {number}")
         kept = ledger.turns(row.id)
     finally:
         ledger.close()

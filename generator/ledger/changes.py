@@ -44,9 +44,7 @@ def enter(
         )
 
 
-def begin_attempt(
-    connection: sqlite3.Connection, session_id: str, turn: int, asked_model: str, most: Usage
-) -> int:
+def begin_attempt(connection: sqlite3.Connection, session_id: str, turn: int, asked_model: str, most: Usage) -> int:
     """A request is about to be sent that may take `most`; returns the attempt's number."""
     cursor = connection.execute(
         "INSERT INTO attempt (session_id, turn, started_at, asked_model, prompt_tokens, completion_tokens)"

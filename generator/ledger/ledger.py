@@ -40,11 +40,10 @@ class Spent:
     completion: int
     reasoning: int
     """Part of `completion`."""
-    estimated: bool
-    """Some of it was counted here, because the endpoint gave no figures: all are then upper bounds."""
-    lost_prompt: int
-    lost_completion: int
-    """What requests that brought no turn took, or may have taken at most."""
+    at_most_prompt: int
+    at_most_completion: int
+    """What other requests may have taken at most: those that brought no turn and may have been billed, and those whose
+    figures the endpoint did not give."""
 
 
 class Ledger:
@@ -107,9 +106,7 @@ class Ledger:
         if self._lock is not None:
             self._lock.close()
 
-    def write(
-        self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def write(self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Commit one of `changes` in a transaction of its own."""
         with storage(self.folder / "ledger.db"), self._connection:
             return change(self._connection, *args, **kwargs)
@@ -135,9 +132,7 @@ class Ledger:
         """Whether no turn was kept and no request can have been paid for."""
         return self.counts()[0] == 0 and self.possibly_paid_twice() == 0
 
-    def replace_sessions(
-        self, plan: Mapping[str, Any], planned: Iterable[Planned], prompts: Mapping[str, Any]
-    ) -> None:
+    def replace_sessions(self, plan: Mapping[str, Any], planned: Iterable[Planned], prompts: Mapping[str, Any]) -> None:
         """Put other sessions in the place of those of an untouched run."""
 
         def replace(connection: sqlite3.Connection) -> None:
@@ -160,9 +155,7 @@ class Ledger:
         """The sessions in order, read as they are asked for; with one of these statuses, or all."""
         chosen = f"AND status IN ({', '.join('?' * len(statuses))})" if statuses else ""
         after = 0
-        while page := self._all(
-            f"{_SESSION} WHERE number > ? {chosen} ORDER BY number LIMIT {PAGE}", after, *statuses
-        ):
+        while page := self._all(f"{_SESSION} WHERE number > ? {chosen} ORDER BY number LIMIT {PAGE}", after, *statuses):
             after = page[-1]["number"]
             yield from map(self._session, page)
 
@@ -173,7 +166,8 @@ class Ledger:
 
     def turns(self, session_id: str) -> list[Turn]:
         """The turns of a session, in order."""
-        return [rows.turn_of(row) for row in self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)]
+        found = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
+        return [rows.turn_of(row) for row in found]
 
     def counts(self) -> tuple[int, int]:
         """Turns and sessions with at least one turn."""
@@ -206,9 +200,7 @@ class Ledger:
 
     def failures(self) -> dict[str, int]:
         """How many requests failed in each way."""
-        return dict(
-            self._all("SELECT outcome, count(*) FROM attempt WHERE outcome IS NOT 'ok' AND outcome IS NOT NULL GROUP BY 1")
-        )
+        return dict(self._all("SELECT outcome, count(*) FROM attempt WHERE outcome != 'ok' GROUP BY 1"))
 
     def possibly_paid_twice(self) -> int:
         """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""
@@ -217,23 +209,18 @@ class Ledger:
     def spent(self) -> list[Spent]:
         """What all requests have taken, by the model asked for."""
         kept = self._all(
-            "SELECT asked_model, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens),"
-            " max(usage_estimated) FROM turn GROUP BY 1"
+            "SELECT asked_model, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens)"
+            " FROM turn WHERE NOT usage_estimated GROUP BY 1"
         )
-        lost = {
-            model: (prompt, completion)
-            for model, prompt, completion in self._all(
-                "SELECT asked_model, sum(prompt_tokens), sum(completion_tokens) FROM attempt"
-                " WHERE outcome IS NOT 'ok' AND billed != 'no' GROUP BY 1"
-            )
-        }
-        of = {row[0]: row for row in kept}
-        nothing = (0, 0, 0, 0, False)
-        return [
-            Spent(model, *(int(n) for n in (of[model][1:5] if model in of else nothing[:4])),
-                  bool(of[model][5]) if model in of else False, *lost.get(model, (0, 0)))
-            for model in sorted({*of, *lost})
-        ]  # fmt: skip
+        at_most = self._all(
+            "SELECT asked_model, sum(prompt_tokens), sum(completion_tokens) FROM attempt"
+            " WHERE (outcome IS NOT 'ok' AND billed != 'no') OR (outcome = 'ok' AND (session_id, turn) IN"
+            " (SELECT session_id, n FROM turn WHERE usage_estimated)) GROUP BY 1"
+        )
+        exactly = {model: figures for model, *figures in kept}
+        rest = {model: figures for model, *figures in at_most}
+        models = sorted({*exactly, *rest})
+        return [Spent(model, *exactly.get(model, (0, 0, 0, 0)), *rest.get(model, (0, 0))) for model in models]
 
     def _session(self, row: sqlite3.Row) -> SessionRow:
         return SessionRow(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from generator.ledger.file import APPLICATION_ID, VERSION
-from generator.schema.planned import key_of
 from generator.schema.persona import Couple, Therapist, Topic
+from generator.schema.planned import key_of
 from generator.schema.record import Record
 from generator.schema.session import Budget, Cast, Spec
 from generator.schema.turn import Reply, Turn

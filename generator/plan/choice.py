@@ -55,7 +55,7 @@ def within(
             expected = estimator.expect(one.spec, sets)
             tokens += expected.taken.total
             if prices is not None:
-                prices.require((one.spec.models.of(label) for label in PRINCIPALS), "sample.cost")
+                prices.require((one.spec.models.of(label).name for label in PRINCIPALS), "sample.cost")
                 cost += expected.cost(one.spec.models, prices) or 0
         if tokens > (sample.tokens or math.inf) or cost > (sample.cost or math.inf):
             return

@@ -23,7 +23,7 @@ from generator.schema.label import PRINCIPALS, Label
 from generator.schema.persona import Couple
 from generator.schema.planned import Planned
 from generator.schema.record import Record
-from generator.schema.session import Spec
+from generator.schema.session import Cast, Spec
 
 TURNS = (25, 35)
 """Turns of a session whose number is left to its seed, from and to."""
@@ -64,6 +64,14 @@ class Expansion:
     def prompts_of(self, spec: Spec) -> dict[Label, PromptSet]:
         """The prompt set of each speaker of a session."""
         return {label: self.prompts[spec.prompts.of(label).hash] for label in PRINCIPALS}
+
+    def casts(self) -> list[Cast]:
+        """The models of its sessions by role, each cast once."""
+        return list({id(one.spec.models): one.spec.models for one in self.sessions}.values())
+
+    def models(self) -> list[str]:
+        """The names of the models that speak in any session."""
+        return list(dict.fromkeys(cast.of(label).name for cast in self.casts() for label in PRINCIPALS))
 
 
 def expand(plan: Plan, assets: Assets, couple: Couple | None = None) -> Expansion:

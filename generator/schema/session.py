@@ -74,7 +74,6 @@ class Cast(Record):
             "AI_Facilitator": self.facilitator,
         }[label]
 
-
     @functools.cached_property
     def content(self) -> str:
         """Canonical JSON of what determines replies: without the names of the variables that hold keys and

@@ -18,9 +18,9 @@ from generator.chat.protocol import Request
 from generator.errors import CouplesimError
 from generator.perspective import perspective
 from generator.schema.session import Model
-from generator.schema.turn import Reply
+from generator.schema.turn import Reply, Usage
 from generator.session import Session
-from tests.builders import prompt_set, spec
+from tests.builders import prompt_set, prompts_of, spec
 from tests.faults.server import Behaviour, Server
 
 KEY = "sk-canary-5d1f0c7e9b2a4c68-do-not-print"
@@ -52,10 +52,12 @@ class Log:
     """("begin",) or ("fail", kind, billed)."""
     messages: list[str] = field(default_factory=list)
 
-    def begin(self) -> None:
+    order = 0
+
+    async def begin(self, model: str, most: Usage) -> None:
         self.events.append(("begin",))
 
-    def fail(self, kind: str, message: str, billed: str) -> None:
+    async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         self.events.append(("fail", kind, billed))
         self.messages.append(message)
 
@@ -88,7 +90,7 @@ def request(model: Model = MODEL, **changes: Any) -> Request:
 @functools.cache
 def _first_request() -> Request:
     of = spec()
-    session = Session(of, prompt_set(), {})
+    session = Session(of, prompts_of(of), {})
     return Request(
         model=MODEL,
         messages=json.dumps(session.messages("Therapist")).encode(),

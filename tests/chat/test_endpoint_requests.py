@@ -178,7 +178,7 @@ def test_token_parameters_are_not_switched_back_and_forth(first):
 
     (other,) = {"max_tokens", "max_completion_tokens"} - {first}
     assert [str(error) for error in asyncio.run(go())] == [f"model m rejects {other}"] * 2
-    assert [first in seen.json for seen in server.requests] == [True, False, False]
+    assert [first in seen.json for seen in server.requests] == [True, False], "who is refused asks no more"
 
 
 @pytest.mark.parametrize("name", ["temperature", "reasoning_effort"])

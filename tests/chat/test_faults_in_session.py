@@ -11,7 +11,7 @@ from generator.schema.label import LABELS
 from generator.schema.session import Budget, Cast, Model, Spec
 from generator.schema.turn import Trim, Turn
 from generator.session import Session
-from tests.builders import prompt_set, spec
+from tests.builders import prompts_of, spec
 from tests.chat.asking import Clock, Log, case, endpoint_at
 from tests.faults.server import Server, body, error, ok, reset, status
 
@@ -43,7 +43,7 @@ def speak(*script, turns: list[Turn] | None = None, of: Spec = SPEC) -> Spoken:
 
     async def go() -> Spoken:
         async with server, endpoint_at(server.url, clock) as endpoint:
-            session = Session(of, prompt_set(), dict.fromkeys(LABELS, endpoint), turns or (), log)
+            session = Session(of, prompts_of(of), dict.fromkeys(LABELS, endpoint), turns or (), log)
             try:
                 async for _ in session.run():
                     pass
@@ -130,12 +130,13 @@ def test_over_budget_is_kept_and_flagged():
 
 
 def test_what_earlier_attempts_took_is_not_over_budget():
-    """The text that came is within the budget; the usage is that of two attempts, of 100 tokens each."""
+    """The text that came is within the budget; another 100 tokens were wasted."""
     usage = {"prompt_tokens": 9, "completion_tokens": 100}
     turn = speak(ok("", usage=usage), ok("Hello.", usage=usage), ok("Hi.")).session.turns[0]
-    assert turn.reply.usage.completion == 200
+    assert (turn.reply.usage.completion, turn.reply.wasted_tokens) == (100, 109)
     assert not turn.over_budget
-    long = speak(ok("", usage=usage), ok("word " * 200, usage=usage), ok("Hi.")).session.turns[0]
+    much = {**usage, "completion_tokens": 151}
+    long = speak(ok("", usage=usage), ok("word " * 150, usage=much), ok("Hi.")).session.turns[0]
     assert long.over_budget
 
 
@@ -145,7 +146,8 @@ def test_a_session_taken_up_again_has_spent_what_it_spent():
     dear = {"prompt_tokens": 4000, "completion_tokens": 20}
     live = speak(ok("", usage=dear), ok("Daniel: No.", usage=dear), ok("Welcome.", usage=dear), of=of)
     assert (live.session.end, live.texts) == ("session_tokens", ["Welcome."])
-    assert live.session.turns[0].reply.usage.total == 3 * 4020
+    reply = live.session.turns[0].reply
+    assert (reply.usage.total, reply.wasted_tokens) == (4020, 2 * 4020)
     resumed = speak(ok("Hi."), turns=live.session.turns, of=of)
     assert (resumed.session.end, resumed.server.count) == ("session_tokens", 0)
 

@@ -92,7 +92,7 @@ HIDDEN = {"prompt_tokens": 10, "completion_tokens": 8, "completion_tokens_detail
 def test_usage_has_billed_failures_in_it(failed):
     """Row 22: a turn costs what all its attempts cost."""
     reply = ask(failed, ok("Yes.", usage=SPENT), usable=lambda text: text == "Yes.").reply
-    assert reply.usage == Usage(prompt=110, cached=64, completion=28, reasoning=7)
+    assert (reply.usage, reply.wasted_tokens) == (Usage(prompt=100, cached=64, completion=20), 10 + 8)
 
 
 def test_usage_has_no_part_of_what_was_not_billed():
@@ -101,9 +101,12 @@ def test_usage_has_no_part_of_what_was_not_billed():
     assert ask(*faults, ok(usage=SPENT)).reply.usage == Usage(prompt=100, cached=64, completion=20)
 
 
-def test_usage_is_estimated_if_an_attempts_is():
+def test_a_failed_attempt_without_figures_is_wasted_at_its_estimate():
     reply = ask(ok("", usage=None), ok(usage=SPENT)).reply
-    assert reply.usage == Usage(prompt=request().prompt_tokens + 100, cached=64, completion=150 + 20, estimated=True)
+    assert (reply.usage, reply.wasted_tokens) == (
+        Usage(prompt=100, cached=64, completion=20),
+        request().prompt_tokens + 150,
+    )
 
 
 def test_usage_without_a_limit_is_counted():

@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import batch, tokens
-from generator.assets import Assets, shipped_root
+from generator.assets import shipped_root
 from generator.cli import COMMANDS
-from generator.cli.running import _Progress
+from generator.cli.progress import Progress
 from generator.cli.terminal import safe
 from generator.format import parse
-from generator.plan import Plan, expand
-from generator.schema.session import Spec
+from generator.ledger import Ledger, changes
+from generator.plan import Plan
 from generator.schema.turn import Reply, Turn, Usage
 from tests.builders import seed_text
 from tests.child import couplesim, rows, start, transcripts
+from tests.runs import begin
 
 HOSTILE = "I said\x1b[31m no\x07 \u202eelpoep\u2066 and left."
 """Colours, a bell and direction overrides."""
@@ -91,7 +92,7 @@ def test_a_plan_is_taken_and_options_come_before_it(tmp_path):
     (tmp_path / "plan.yaml").write_text("couple: ruth-harold\nturns: 3\nbudget: {turn_tokens: 40}\n")
     done = couplesim(tmp_path, "generate", "plan.yaml", "--turns", 2, "--partner-tokens", 30, "--out", "run")
     assert done.returncode == 0
-    spec = Spec.model_validate_json(rows(tmp_path / "run", "SELECT spec FROM session")[0][0])
+    spec = Ledger.read(tmp_path / "run").session(1).spec
     budget = spec.budget
     assert (spec.couple.id, spec.turns, budget.turn_tokens, budget.partner_tokens) == ("ruth-harold", 2, 40, 30)
     again = couplesim(tmp_path, "generate", "run/plan.yaml", "--out", "run")
@@ -140,22 +141,30 @@ def test_choices_are_taken_in_any_case(tmp_path):
     done = couplesim(
         tmp_path, "generate", "--turns", 2, "--first", "b", "--cut", "Sentence", "--layout", "SCRIPT", "--out", "run"
     )
-    spec = Spec.model_validate_json(rows(tmp_path / "run", "SELECT spec FROM session")[0][0])
+    spec = Ledger.read(tmp_path / "run").session(1).spec
     assert (done.returncode, spec.first, spec.budget.cut, spec.models.a.layout) == (0, "B", "sentence", "script")
 
 
-def test_progress_tells_session_and_turn_and_a_long_wait(monkeypatch):
+def test_progress_tells_where_the_run_is_and_names_the_slowest(monkeypatch):
     clock = SimpleNamespace(monotonic=lambda: clock.now, now=100.0)
-    monkeypatch.setattr("generator.cli.running.time", clock)
-    progress = _Progress(9, 0, quiet=True)
-    row = SimpleNamespace(number=3, spec=SimpleNamespace(turns=12))
-    progress.session_begins(row, 10)
-    assert progress.doing() == "session 3, turn 11"
-    progress.turn_kept(row, SimpleNamespace(n=11))
-    clock.now += 17
-    assert progress.doing() == "session 3, turn 12, waiting 17 s"
-    progress.turn_kept(row, SimpleNamespace(n=12))
-    assert progress.doing() == "session 3, turn 12"
+    monkeypatch.setattr("generator.cli.progress.time", clock)
+    progress = Progress(9, 0, 100, 40, True, lambda: "7 tokens", lambda: "3 of 4 under way")
+    progress.session_begins(3, 12, 10)
+    progress.session_begins(4, 12, 0)
+    assert progress.lines() == ["sessions 0/9, turns 40/100, 0.0/s", "7 tokens, 3 of 4 under way"]
+    clock.now += 10
+    progress.turn_kept(3, SimpleNamespace(n=11))
+    progress.request_failed(4, "rate_limited")
+    clock.now += 10
+    assert progress.lines() == [
+        "sessions 0/9, turns 41/100, 0.1/s, 19:40 left",
+        "7 tokens, 3 of 4 under way",
+        "retried: 1 rate_limited",
+        "slowest: session 4, turn 1, waiting 20 s",
+    ]
+    progress.session_ends(4, "failed", "timeout", "too slow")
+    progress.session_ends(3, "complete", None, None)
+    assert progress.lines()[0].startswith("sessions 2/9")
 
 
 def test_show_marks_the_seeds_nine_cut_offs(tmp_path):
@@ -166,13 +175,14 @@ def test_show_marks_the_seeds_nine_cut_offs(tmp_path):
 
 def test_show_says_what_was_trimmed_and_strips_what_could_deceive_a_terminal(tmp_path):
     plan = Plan(turns=2)
-    specs, prompts = expand(plan, Assets())
-    ledger = batch.begin(tmp_path / "run", plan, specs, prompts, "test")
+    ledger = begin(tmp_path / "run", plan=plan)
+    row = ledger.session(1)
     reply = Reply(text=HOSTILE, end="stop", usage=Usage(), model="m")
     fields = {"speaker": "Therapist", "end": "stop", "cut": False, "mid_sentence": False, "tokens": 9, "repeat": True}
     trims = [{"kind": kind, "removed": "x"} for kind in ("speaker", "layout")]
-    ledger.commit_turn(specs[0].id, Turn(n=1, text=HOSTILE, trims=trims, reply=reply, **fields), None)
-    batch.write_transcript(ledger, ledger.sessions()[0], "complete")
+    ledger.write(changes.commit_turn, row.id, Turn(n=1, text=HOSTILE, trims=trims, reply=reply, **fields), "m", None)
+    ledger.write(changes.end_session, row.id, "complete")
+    batch.write_transcript(ledger, ledger.session(1))
     ledger.close()
     for place in ("run", next((tmp_path / "run/transcripts").iterdir())):
         done = couplesim(tmp_path, "show", place)

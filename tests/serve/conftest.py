@@ -15,7 +15,7 @@ from generator.chat.rehearsal.chat import Rehearsal
 from generator.schema.label import LABELS
 from generator.serve.app import build_app
 from generator.session import Session
-from tests.builders import prompt_set
+from tests.builders import prompts_of
 
 
 class Recorded(Rehearsal):
@@ -36,7 +36,7 @@ def rehearse(of):
 
 
 def spoken_by(of, chat):
-    session = Session(of, prompt_set(of.prompts.name), dict.fromkeys(LABELS, chat))
+    session = Session(of, prompts_of(of), dict.fromkeys(LABELS, chat))
 
     async def run():
         try:

@@ -19,7 +19,7 @@ class Rehearsal:
 
     async def speak(self, request: Request) -> Reply:
         """Compose a turn and deliver it as an endpoint would, stopped at the request's token limit."""
-        request.attempts.begin()
+        await request.attempts.begin(request.model.name, request.most)
         await asyncio.sleep(0)  # composing never waits; without this a run could not be interrupted
         return reply_of(compose(request.perspective, request.spoken, request.seed), request, REHEARSAL)
 

@@ -26,9 +26,12 @@ SEED_MEDIAN_WORDS = {"Therapist": 91, "Patient A": 120, "Patient B": 127}
 
 def spoken(plan: Plan) -> Session:
     """One session of the plan, spoken by the rehearsal."""
-    specs, prompts = expand(plan, ASSETS)
+    expansion = expand(plan, ASSETS)
+    first = expansion.sessions[0].spec
     speaker = Rehearsal()
-    session = Session(specs[0], prompts, {"Therapist": speaker, "Patient A": speaker, "Patient B": speaker})
+    session = Session(
+        first, expansion.prompts_of(first), {"Therapist": speaker, "Patient A": speaker, "Patient B": speaker}
+    )
 
     async def run() -> None:
         async for _ in session.run():
@@ -72,7 +75,7 @@ def figures() -> Figures:
             therapist=therapists[number % len(therapists)],
             structure=("LLM Only", "Sequential")[number % 2],
             first=("A", "B")[number // 2 % 2],
-            seed=number,
+            rng_seed=number,
         )
         sessions.append(spoken(plan))
     return Figures(sessions)
@@ -172,7 +175,7 @@ def by_set() -> dict[str, dict[str, float]]:
     often the therapist speaks to both by name."""
     found = {}
     for prompts in ASSETS.all("prompt set"):
-        sessions = [spoken(Plan(prompts=prompts, seed=seed, turns=35)) for seed in range(10)]
+        sessions = [spoken(Plan(prompts=prompts, rng_seed=seed, turns=35)) for seed in range(10)]
         therapist = [turn.text for session in sessions for turn in session.turns if turn.speaker == "Therapist"]
         steps = sessions[0].spec.topic.first_steps
         found[prompts] = {
@@ -208,7 +211,7 @@ def test_every_two_prompt_sets_differ_in_rehearsal(by_set) -> None:
 def test_the_one_who_is_asked_answers() -> None:
     """In the seed's structure the next speaker is fixed; the therapist does not ask one and hear the other."""
     for seed in range(4):
-        session = spoken(Plan(couple="aisha-omar", seed=seed))
+        session = spoken(Plan(couple="aisha-omar", rng_seed=seed))
         for turn, answer in itertools.pairwise(session.turns):
             if turn.speaker == "Therapist" and turn.n > 1:
                 names = {name for name in ("Aisha", "Omar") if name in sentences(turn.text)[-1]}

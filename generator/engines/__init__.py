@@ -1,0 +1,1 @@
+"""Where sessions run. The batch knows sessions and their ledger; an engine knows where they are spoken."""

@@ -1,0 +1,95 @@
+"""The engine in this process: many sessions side by side on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from generator.chat.protocol import Chat
+from generator.engines.protocol import Desk, Job, Journal, Stop
+from generator.errors import CouplesimError, SessionFailed
+from generator.schema.label import Label
+from generator.schema.session import Spec
+from generator.session import Session
+
+GRACE_SECONDS = 30.0
+"""How long turns under way may take once a stop is requested."""
+LOOK_SECONDS = 0.1
+
+
+class Local:
+    """Speaks up to `at_a_time` sessions side by side."""
+
+    def __init__(self, chats_for: Callable[[Spec], Mapping[Label, Chat]], at_a_time: int) -> None:
+        self._chats_for = chats_for
+        self._at_a_time = at_a_time
+        self._journals: dict[asyncio.Task[None], Journal] = {}
+        self._error: CouplesimError | None = None
+
+    async def run(self, desk: Desk, stop: Stop) -> None:
+        """See `Engine.run`."""
+        jobs = desk.jobs()
+        workers: set[asyncio.Task[None]] = set()
+        stopped = asyncio.create_task(stop.event.wait())
+        try:
+            for _ in range(self._at_a_time):
+                workers.add(asyncio.create_task(self._work(jobs, desk, stop)))
+                await asyncio.sleep(0)  # the first request need not wait until all sessions are prepared
+                if stop.requested:
+                    break
+            running: set[asyncio.Task[Any]] = set(workers)
+            while running and not stop.requested:
+                await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                running = {worker for worker in running if not worker.done()}
+            await self._finish_turns(workers)
+        finally:
+            for task in (stopped, *workers):
+                task.cancel()
+            results = await asyncio.gather(stopped, *workers, return_exceptions=True)
+        for error in (*results, self._error):
+            if isinstance(error, Exception):
+                raise error
+
+    async def _work(self, jobs: Iterator[Job], desk: Desk, stop: Stop) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        for job in jobs:
+            if stop.requested:
+                return
+            journal = self._journals[task] = desk.journal(job)
+            try:
+                await self._speak(job, journal, stop)
+            except CouplesimError as error:
+                self._error = self._error or error
+                stop.request()
+                return
+
+    async def _speak(self, job: Job, journal: Journal, stop: Stop) -> None:
+        session = Session(job.spec, job.prompts, self._chats_for(job.spec), job.turns, journal)
+        failure: SessionFailed | None = None
+        try:
+            async with aclosing(session.run()) as spoken:
+                async for turn in spoken:
+                    await journal.keep(turn)
+                    if stop.requested and session.more():
+                        break
+        except SessionFailed as failed:
+            failure = failed
+        except asyncio.CancelledError:
+            if not stop.requested:
+                raise
+        await journal.end(session.end, failure)
+
+    async def _finish_turns(self, workers: set[asyncio.Task[None]]) -> None:
+        """Wait for the requests under way; who waits for leave to send one, or to try again, is sent home."""
+        until = time.monotonic() + GRACE_SECONDS
+        while running := {worker for worker in workers if not worker.done()}:
+            late = time.monotonic() > until
+            for worker in running:
+                journal = self._journals.get(worker)
+                if late or journal is None or not journal.in_flight:
+                    worker.cancel()
+            await asyncio.wait(running, timeout=LOOK_SECONDS)
