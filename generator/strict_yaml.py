@@ -20,6 +20,8 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAY_HOLD_A_KEY = (("base_url",), ("key_env",))
 """Fields into which somebody may have written a key by mistake; what they hold is never shown."""
+RENAMED = {"sessions": "repeats", "seed": "rng_seed"}
+"""Keys by their names of before."""
 MAX_NODES = 20_000
 MAX_ERRORS = 50
 """More errors of one file than this are counted, not shown."""
@@ -187,8 +189,10 @@ def _explain(error: Any, document: Document, record: type[BaseModel], source: st
     loc: Loc = tuple(error["loc"])
     line, column = _place(error, document)
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(loc[-1]), _fields_at(record, loc[:-1]), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_fields_at(record, loc[:-1]))}"
+        known = _fields_at(record, loc[:-1])
+        near = [name for name in known if name == RENAMED.get(str(loc[-1]))]
+        near = near or difflib.get_close_matches(str(loc[-1]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
         return f"{source}:{line}:{column}: {_dotted(loc)}: unknown key{hint}"
     if error["type"] == "missing":
         what = "value" if isinstance(loc[-1], int) else "key"

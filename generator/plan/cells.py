@@ -72,7 +72,15 @@ class Levels:
         """In order, each once."""
         self._assets = assets
         self._loaded: dict[tuple[str, str], Any] = {}
-        self.couple = couple or self.load("couple", plan.couple, ("couple",))
+        varied = plan.factors.own()
+        own = {kind: getattr(plan, kind) for kind in _KINDS if kind not in varied}
+        if couple is not None:
+            own.pop("couple", None)
+        self.own: dict[str, Any] = {kind: self.load(kind, name, (kind,)) for kind, name in own.items() if name}
+        """What the plan names itself, where that is not varied."""
+        self.couple: Couple | None = couple or self.own.get("couple")
+        if "prompts" not in varied:
+            self.own["prompts"] = self.prompts(plan.prompts, ("prompts",))
         self.factors: dict[str, list[Level]] = {}
         for name, written in plan.factors.own().items():
             self.factors[name] = self._levels(name, written, ("factors", name))
@@ -127,7 +135,7 @@ class Levels:
     def level(self, factor: str, written: Any, loc: Loc) -> Level | None:
         """A level from what is written; None, and a problem noted, if it cannot be had."""
         kind = {"prompts": "prompt set"}.get(factor, factor)
-        if kind in ("couple", "therapist", "topic", "structure"):
+        if kind in _KINDS:
             value = self.load(kind, written, loc)
             if value is None:
                 return None
@@ -144,7 +152,7 @@ class Levels:
             at = (*loc, number)
             if factor == "topic" and each == OWN:
                 levels += self._own_topics(at)
-            elif factor in ("couple", "therapist", "topic", "structure") and each == ALL:
+            elif factor in _KINDS and each == ALL:
                 levels += filter(None, (self.level(factor, name, at) for name in self._all(factor)))
             elif found := self.level(factor, each, at):
                 levels.append(found)
@@ -177,6 +185,9 @@ class Levels:
                 self.problem(f"{factor}: there are two levels {level.name!r}; each needs a name of its own", level.loc)
             first.setdefault(level.name, level)
 
+
+_KINDS = ("couple", "therapist", "topic", "structure")
+"""Factors whose levels are assets or structures, by name."""
 
 _LOADERS: dict[str, Any] = {
     "couple": personas.load_couple,
@@ -211,7 +222,7 @@ def cells_of(levels: Levels) -> Cells:
         topic = cell.get("topic")
         if topic is not None and topic.only_for is not None:
             couple = cell["couple"].value if "couple" in cell else levels.couple
-            if couple.id not in topic.only_for:
+            if couple is None or couple.id not in topic.only_for:
                 continue
         combinations += 1
         if not [rule for rule in rules if rule.matches(cell)]:
