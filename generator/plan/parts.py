@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.errors import InputError
-from generator.plan.cells import Cell, Level, Levels, swap
+from generator.plan.loading import Cell, Level, Levels, swap
 from generator.plan.overlay import over_couple, over_therapist
 from generator.plan.swaps import swap_labels, swap_names
 from generator.prompts import PromptSet
