@@ -185,8 +185,17 @@ def _walk(node: yaml.Node, loc: Loc, document: Document, source: str) -> list[st
     return problems
 
 
+def as_written(loc: Loc, document: Document) -> Loc:
+    """The same place without the index 0 of a list that was written as its only value."""
+    written: Loc = ()
+    for part in loc:
+        if part != 0 or isinstance(part, str) or (*written, part) in document.values:
+            written = (*written, part)
+    return written
+
+
 def _explain(error: Any, document: Document, record: type[BaseModel], source: str) -> str:
-    loc: Loc = tuple(error["loc"])
+    loc = as_written(tuple(error["loc"]), document)
     line, column = _place(error, document)
     if error["type"] == "extra_forbidden":
         known = _fields_at(record, loc[:-1])
@@ -205,7 +214,7 @@ def _explain(error: Any, document: Document, record: type[BaseModel], source: st
 
 
 def _place(error: Any, document: Document) -> Place:
-    loc: Loc = tuple(error["loc"])
+    loc = as_written(tuple(error["loc"]), document)
     if error["type"] == "extra_forbidden":
         return document.keys.get(loc, (1, 1))
     at = loc[:-1] if error["type"] == "missing" else loc

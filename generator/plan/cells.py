@@ -69,13 +69,10 @@ def cells_of(levels: Levels) -> Cells:
 class _Rule:
     """An entry of `exclude`."""
 
-    def __init__(self, number: int, written: Mapping[str, Any], levels: Levels) -> None:
+    def __init__(self, number: int, written: Mapping[str, list[str]], levels: Levels) -> None:
         self.loc: Loc = ("exclude", number)
         self.hits = 0
-        self._wanted = {
-            factor: frozenset(map(name_of, names if isinstance(names, list) else [names]))
-            for factor, names in written.items()
-        }
+        self._wanted = {factor: frozenset(names) for factor, names in written.items()}
         self._levels = levels
         for factor in written:
             _require_factor(factor, (*self.loc, factor), levels)

@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    StrictFloat,
     StrictInt,
     model_serializer,
 )
@@ -146,6 +145,10 @@ def _prompts(value: Any) -> Any:
     return {"therapist": value, "partners": value} if isinstance(value, str) else value
 
 
+def _word(value: Any) -> Any:
+    return name_of(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -159,7 +162,7 @@ OnePrompts = Annotated[
 OneModel = Annotated[ModelLevel, BeforeValidator(_named(), json_schema_input_type=Line | ModelLevel)]
 First = Literal["A", "B", "random"]
 Turns = Annotated[StrictInt, Field(ge=1, le=400)]
-Temperature = Annotated[StrictFloat | StrictInt, Field(ge=0, le=2)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 TurnTokens = Annotated[StrictInt, Field(ge=8, le=8192)]
 Layout = Literal["chat", "script"]
 Labels = Literal["strip", "keep"]
@@ -221,7 +224,12 @@ class Factors(_Partial):
 FACTORS = tuple(name for name in Factors.model_fields if name != "overlays")
 """The factors that have a name of their own, in the order in which cells are counted through."""
 
-Scalar = Annotated[str | StrictInt | StrictFloat, Field(union_mode="left_to_right")]
+WordsOf = Annotated[
+    list[Annotated[str, BeforeValidator(_word, json_schema_input_type=str | int | float)]],
+    _List,
+    Field(min_length=1),
+]
+"""Names of levels; a number may be written as one."""
 
 
 class IncludedCell(_Partial):
