@@ -66,7 +66,8 @@ class Parts:
             couples = ", ".join(f"{id_!r} ({pronouns})" for id_, pronouns in self._unlike.items())
             self._levels.problem(
                 "names can be exchanged only where both partners have the same pronouns, or the texts would be wrong "
-                f"about them; not so in {couples}. Leave these couples out, or counterbalance labels instead of names",
+                f"about them; not so in {couples}. Exclude the twins: {{swap names: yes, couple: "
+                f"[{', '.join(self._unlike)}]}}; or counterbalance labels instead",
                 ("counterbalance", self._plan.counterbalance.index("names")),
             )
 
