@@ -34,7 +34,8 @@ def main() -> None:
     if unknown := [name for name in names if name not in PARTS]:
         raise SystemExit(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     for name in names:
-        print(json.dumps({"part": name, "processors": os.cpu_count()} | PARTS[name](), indent=2), flush=True)
+        machine = {"processors": os.cpu_count(), "load_before": round(os.getloadavg()[0], 1)}
+        print(json.dumps({"part": name} | machine | PARTS[name](), indent=2), flush=True)
 
 
 def cpu() -> dict[str, Any]:
@@ -76,22 +77,25 @@ def cpu() -> dict[str, Any]:
 
 def efficiency() -> dict[str, Any]:
     """The least wall time possible over the wall time taken, from the first request on."""
-    cells = {
-        "program_200ms_64": (200, 64, 3 * 64, False),
-        "program_200ms_256": (200, 256, 3 * 256, False),
-        "program_2s_1000": (2000, 1000, 2 * 1000, False),
-        "ordinary_200ms_64": (200, 64, 64, True),
-        "ordinary_200ms_256": (200, 256, 256, True),
+    return {
+        "program_200ms_64": _efficiency("program", 200, 64, waves=3),
+        "program_200ms_256": _efficiency("program", 200, 256, waves=3),
+        "program_2s_1000": _efficiency("program", 2000, 1000, waves=2),
+        "ordinary_200ms_64": _efficiency("ordinary", 200, 64, waves=1),
+        "ordinary_200ms_256": _efficiency("ordinary", 200, 256, waves=1),
+        "bare_200ms_64": _efficiency("bare", 200, 64, waves=1),
+        "bare_200ms_256": _efficiency("bare", 200, 256, waves=1),
     }
-    return {name: _efficiency(*cell) for name, cell in cells.items()}
 
 
-def _efficiency(latency_ms: int, in_flight: int, sessions: int, ordinary: bool) -> dict[str, Any]:
+def _efficiency(kind: str, latency_ms: int, in_flight: int, waves: int) -> dict[str, Any]:
+    sessions = waves * in_flight
     with tempfile.TemporaryDirectory() as folder, endpoint(latency_ms) as served:
-        if ordinary:
-            command = _loop("ordinary", served, sessions, in_flight)
+        options = ("-n", sessions, "--turns", TURNS, "--concurrency", in_flight)
+        if kind == "program":
+            command = generate(_new(folder), served, *options)
         else:
-            command = generate(_new(folder), served, "-n", sessions, "--turns", TURNS, "--concurrency", in_flight)
+            command = _loop(kind, served, sessions, in_flight)
         served_cpu = served.cpu_seconds()
         done, seen = run(command), served.stats()
         served_cpu = served.cpu_seconds() - served_cpu
@@ -110,6 +114,7 @@ def _efficiency(latency_ms: int, in_flight: int, sessions: int, ordinary: bool) 
         "cpu_ms_per_turn_start_included": round(1000 * done.cpu_seconds / turns, 3),
         "busy_processors": round(done.cpu_seconds / done.seconds, 2),
         "busy_processors_of_endpoint": round(served_cpu / done.seconds, 2),
+        "memory_mb": round(done.memory_mb),
     }
 
 
