@@ -55,7 +55,7 @@ class Stats:
     """Seconds that slots were busy up to the last request, added up; without slots, seconds of all replies."""
     prompt_bytes: int = 0
     seen_bytes: int = 0
-    """Bytes of `prompt_bytes` that are a prefix which the same role of the same session has sent before."""
+    """Bytes of `prompt_bytes` that are a prefix of something sent in the same session before."""
     history_bytes: int = 0
     """Bytes of `prompt_bytes` behind the system prompt."""
     seen_history_bytes: int = 0
@@ -77,7 +77,8 @@ class Endpoint:
         self._in_flight = self._busy = 0
         self._counted_at = time.monotonic()
         self._slot_seconds = 0.0
-        self._sent: dict[tuple[int, int], bytes] = {}
+        self._sent: dict[int, dict[int, bytes]] = {}
+        """The last prompt of each role, known by its system prompt, of each session."""
         for number in range(TEXTS):
             self._text(number, USUAL_LIMIT)
 
@@ -151,9 +152,10 @@ class Endpoint:
 
     def _count_prefix(self, session: int, prompt: bytes) -> None:
         stats, system = self.stats, prompt.find(b'"},')
-        role = session, hash(prompt[:system])
-        seen = _common_prefix(self._sent.get(role, b""), prompt)
-        self._sent[role] = prompt
+        sent = self._sent.setdefault(session, {})
+        role = hash(prompt[:system])
+        seen = max((_common_prefix(before, prompt) for before in sent.values()), default=0)
+        sent[role] = prompt
         stats.prompt_bytes += len(prompt)
         stats.seen_bytes += seen
         stats.history_bytes += len(prompt) - system

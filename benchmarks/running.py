@@ -123,12 +123,15 @@ def run(command: list[str]) -> Run:
         watch.start()
         late = threading.Timer(LONGEST_SECONDS, kill, [process])
         late.start()
-        _, status, used = os.wait4(process.pid, 0)
-        ended_at = time.monotonic()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        over.set()
-        late.cancel()
-        watch.join()
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+            ended_at = time.monotonic()
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            kill(process)
+            over.set()
+            late.cancel()
+            watch.join()
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{' '.join(command)}\nended with {process.returncode}: {said.read()[-2000:]}")
