@@ -51,24 +51,26 @@ def cpu() -> dict[str, Any]:
             ),
             "bare": lambda n: _loop("bare", served, n),
         }
-        start = {
-            kind: statistics.median(run(command(1)).cpu_seconds for _ in range(3)) for kind, command in kinds.items()
-        }
-        ms: dict[str, list[float]] = {kind: [] for kind in kinds}
-        served.reset()
+        start: dict[str, list[float]] = {kind: [] for kind in kinds}
+        whole: dict[str, list[float]] = {kind: [] for kind in kinds}
         served_cpu = served.cpu_seconds()
         for number in range(CPU_ROUNDS):
             for kind in kinds if number % 2 == 0 else reversed(kinds):
-                used = run(kinds[kind](CPU_SESSIONS + 1)).cpu_seconds - start[kind]
-                ms[kind].append(1000 * used / (CPU_SESSIONS * TURNS))
+                start[kind].append(run(kinds[kind](1)).cpu_seconds)
+                whole[kind].append(run(kinds[kind](CPU_SESSIONS + 1)).cpu_seconds)
         served_ms = 1000 * (served.cpu_seconds() - served_cpu) / served.stats()["requests"]
+    started = {kind: statistics.median(each) for kind, each in start.items()}
+    ms = {
+        kind: [1000 * (seconds - started[kind]) / (CPU_SESSIONS * TURNS) for seconds in each]
+        for kind, each in whole.items()
+    }
     ratios = [ours / theirs for ours, theirs in zip(ms["program"], ms["ordinary"], strict=True)]
     return {
         **{f"{kind}_ms_per_turn": round(statistics.median(each), 3) for kind, each in ms.items()},
         "program_over_ordinary": round(statistics.median(ratios), 3),
         "program_over_ordinary_each": [round(ratio, 3) for ratio in ratios],
         "endpoint_ms_per_turn": round(served_ms, 3),
-        "program_start_cpu_seconds": round(start["program"], 2),
+        "start_cpu_seconds": {kind: round(seconds, 2) for kind, seconds in started.items()},
         "concurrency": CPU_CONCURRENCY,
         "turns_per_round": CPU_SESSIONS * TURNS,
         "rounds": CPU_ROUNDS,
