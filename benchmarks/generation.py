@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.loops import WINDOW
-from benchmarks.running import Served, endpoint, generate, python, run, until
+from benchmarks.running import Served, endpoint, generate, leave_nothing_running, python, run, until
 
 TURNS = 31
 CPU_ROUNDS = 6
@@ -30,6 +30,7 @@ CPU_CONCURRENCY = 16
 
 def main() -> None:
     """Measure the parts named, or all."""
+    leave_nothing_running()
     names = sys.argv[1:] or list(PARTS)
     if unknown := [name for name in names if name not in PARTS]:
         raise SystemExit(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")

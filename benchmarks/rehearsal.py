@@ -10,7 +10,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks.running import Run, generate, python, run, serving
+from benchmarks.running import Run, generate, leave_nothing_running, python, run, serving
 
 ROUNDS = 6
 TURNS = 31
@@ -27,6 +27,7 @@ def rehearse(sessions: int) -> Run:
 
 def main() -> None:
     """Measure and print."""
+    leave_nothing_running()
     one = statistics.median(rehearse(1).seconds for _ in range(3))
     rates = [SESSIONS / (rehearse(SESSIONS + 1).seconds - one) for _ in range(ROUNDS)]
     with tempfile.TemporaryDirectory() as folder, serving(python("generator.cli", "serve"), "/v1/models") as served:

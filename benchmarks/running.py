@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,19 +119,16 @@ def run(command: list[str]) -> Run:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
         over = threading.Event()
         peaks: dict[int, float] = {}
-        watch = threading.Thread(target=_watch, args=(process.pid, over, peaks))
-        watch.start()
-        late = threading.Timer(LONGEST_SECONDS, kill, [process])
-        late.start()
+        watch = threading.Thread(target=_watch, args=(process, over, peaks), daemon=True)
         try:
+            watch.start()
             _, status, used = os.wait4(process.pid, 0)
             ended_at = time.monotonic()
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
-            kill(process)
             over.set()
-            late.cancel()
-            watch.join()
+            kill(process)
+        watch.join()
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{' '.join(command)}\nended with {process.returncode}: {said.read()[-2000:]}")
@@ -154,15 +151,25 @@ def until(command: list[str], served: Served, requests: int, within_seconds: flo
     return float(seen["first_request_at"]) - began_at
 
 
+def leave_nothing_running() -> None:
+    """Have a benchmark that is terminated end what it has started, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def kill(process: subprocess.Popen[Any]) -> None:
     """End a process that was started as the head of its own group, and the group, at once."""
     if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-def _watch(pid: int, over: threading.Event, peaks: dict[int, float]) -> None:
+def _watch(process: subprocess.Popen[Any], over: threading.Event, peaks: dict[int, float]) -> None:
+    """Keep each process's peak memory until it is over, or has taken too long."""
+    latest = time.monotonic() + LONGEST_SECONDS
     while not over.wait(SAMPLED_EVERY_SECONDS):
-        for member in _family(pid):
+        if time.monotonic() > latest:
+            kill(process)
+        for member in _family(process.pid):
             try:
                 status = Path(f"/proc/{member}/status").read_text()
             except OSError:
