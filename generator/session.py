@@ -115,10 +115,6 @@ class Session:
         if not text:
             return None
         model = self.spec.models.of(label).name
-        # the usage is that of all attempts, so where there were several the text itself is counted
-        given = (
-            reply.usage.completion - reply.usage.reasoning if reply.attempts == 1 else tokens.count(reply.text, model)
-        )
         return Turn(
             n=len(self.turns) + 1,
             speaker=label,
@@ -127,7 +123,7 @@ class Session:
             cut=end == "length" and (bool(by_budget) or not any(trim.kind == "speaker" for trim in trims)),
             mid_sentence=ends_mid_sentence(text),
             tokens=tokens.count(text, model),
-            over_budget=asked is not None and given > asked,
+            over_budget=asked is not None and _is_over(reply, asked, model),
             trims=(*trims, *by_budget),
             repeat=any(text == turn.text for turn in self.turns),
             reply=reply,
@@ -172,6 +168,19 @@ class Session:
         if label not in self._perspectives:
             self._perspectives[label] = perspective(self.spec, label, self._prompts.settings.temperament)
         return self._perspectives[label]
+
+
+def _is_over(reply: Reply, asked: int, model: str) -> bool:
+    """Whether a reply has more tokens than it was asked for.
+
+    The usage is that of all attempts; where there were several, the text must be too long as well, by a count that
+    may be in another vocabulary than the model's and so does not easily outweigh the endpoint's own "length".
+    """
+    if reply.usage.completion - reply.usage.reasoning <= asked:
+        return False
+    if reply.attempts == 1:
+        return True
+    return tokens.count(reply.text, model) > asked * (1.5 if reply.end == "length" else 1)
 
 
 def transcript_of(spec: Spec, turns: Iterable[Turn]) -> Transcript:
