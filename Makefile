@@ -1,10 +1,11 @@
 # make demo: set up and make three sessions.   make test: set up and run all checks and tests.
 # make lock: pin the newest dependencies.      make example: renew outputs/example from the demo.
+# make real-servers: whole sessions against llama.cpp and transformers serve, installed into .real-servers.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lock example schemas bench clean
+.PHONY: demo test lock example schemas bench real-servers clean
 
 demo: $(READY)
 	@rm -rf outputs/demo
@@ -44,6 +45,10 @@ schemas: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.checking
+
+real-servers: $(READY)
+	$(BIN)/python -m tests.real_servers.servers
+	$(BIN)/pytest -m real_servers --durations=0 -v tests/real_servers
 
 clean:
 	rm -rf .venv
