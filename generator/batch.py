@@ -92,6 +92,12 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledge
     return ledger
 
 
+def change_plan(ledger: Ledger, plan: Plan) -> None:
+    """Enter a plan that has the same sessions: with other caps, for example."""
+    ledger.write(changes.enter, plan.model_dump(mode="json"), (), {})
+    write_whole(ledger.folder / "plan.yaml", as_yaml(plan))
+
+
 def kept_prompts(ledger: Ledger, spec: Spec) -> dict[Label, PromptSet]:
     """The prompt set of each speaker of a session, as the ledger keeps it."""
     sets: dict[str, PromptSet] = {}
