@@ -63,7 +63,7 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 a check has findings; 2 bad input, nothing sent; "
-    "3 some sessions failed; 5 the provider refuses; 6 storage; "
+    "3 some sessions failed; 4 stopped by a cap; 5 the provider refuses; 6 storage; "
     "7 run in use; 130/143 interrupted.",
 )
 @click.version_option(package_name="couplesim")

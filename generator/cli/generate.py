@@ -36,7 +36,7 @@ def command(
     """
     from generator import batch, preflight
     from generator.assets import Assets
-    from generator.cli.running import made_by, run, say_how_it_went, say_what_was_kept
+    from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
     from generator.plan import expand, run_name
     from generator.prices import Prices
@@ -47,8 +47,7 @@ def command(
     plan, prices = plan_from(plan_file, given), Prices.load(assets)
     expansion = expand(plan, assets)
     first = expansion.sessions[0].spec
-    if plan.run_cost is not None:
-        prices.require(expansion.models(), "--run-cost")
+    require_caps(plan, (one.spec for one in expansion.sessions), prices)
     for lint in preflight.require_all(expansion):
         if not quiet:
             click.echo(safe(f"couplesim: {lint}"), err=True)
