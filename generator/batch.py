@@ -16,7 +16,7 @@ from typing import Protocol
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
 from generator.errors import InputError, ProviderRefused, SessionFailed, StorageError
-from generator.files import write_whole
+from generator.files import sweep, write_whole
 from generator.format import render
 from generator.ledger import Ledger, SessionRow, Status, changes
 from generator.ledger.writer import Writer
@@ -116,9 +116,7 @@ async def carry_out(
     StorageError; what was committed is kept."""
     desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        for row in ledger.each("complete", "ended"):
-            if not transcript_path(ledger.folder, row).exists():
-                write_transcript(ledger, row)
+        _put_in_order(ledger)
         await engine.run(desk, stop)
     finally:
         await desk.close()
@@ -261,6 +259,18 @@ def write_transcript(ledger: Ledger, row: SessionRow) -> None:
     turns = ledger.turns(row.id)
     text = render(transcript_of(row.spec, turns)) if turns else ""
     _file(ledger.folder / "transcripts", transcript_name(row.number, row.spec), row.status, text)
+
+
+def _put_in_order(ledger: Ledger) -> None:
+    """Make the files what the ledger says, after a stop at whatever moment."""
+    folder = ledger.folder / "transcripts"
+    for each, names in ((ledger.folder, r"plan\.yaml"), (folder, r".*\.txt"), (folder / "incomplete", r".*\.txt")):
+        sweep(each, names)
+    for row in ledger.each("complete", "ended", "failed"):
+        name = transcript_name(row.number, row.spec)
+        whole, incomplete = (folder / name).exists(), (folder / "incomplete" / name).exists()
+        if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):
+            write_transcript(ledger, row)
 
 
 def _file(folder: Path, name: str, status: Status, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def write_whole(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
         reason = "disk full" if exc.errno == 28 else exc.strerror
         raise StorageError(f"{path}: cannot be written ({reason})") from exc
+
+
+def sweep(folder: Path, names: str) -> None:
+    """Remove what `write_whole` left in `folder` when it was killed; only files whose name would have matched the
+    expression `names`, and only where nobody else is writing them."""
+    unfinished = re.compile(rf"\.(?:{names})\.[a-z0-9_]{{8}}")
+    for path in folder.glob(".*"):
+        if unfinished.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
