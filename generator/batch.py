@@ -10,12 +10,13 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
-from generator.errors import InputError, ProviderRefused, SessionFailed, StorageError
+from generator.errors import InputError, ProviderRefused, SessionFailed
 from generator.files import sweep, write_whole
 from generator.format import render
 from generator.ledger import Ledger, SessionRow, Status, changes
@@ -55,7 +56,7 @@ class Watcher(Protocol):
         """A session has come to its end, has failed, or has been stopped (`open`)."""
 
 
-def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledger:
+def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str, *, network_fs: bool = False) -> Ledger:
     """Begin the run in `folder`, or take up the one that is there if it is the same.
 
     Sessions that it does not have yet are added, fewer take nothing away; any other change is refused with the
@@ -74,7 +75,7 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledge
     }
     path, data = folder / "ledger.db", plan.model_dump(mode="json")
     if path.exists() and path.stat().st_size > 0:
-        ledger = Ledger.open(folder)
+        ledger = Ledger.open(folder, network_fs=network_fs)
         try:
             changed = _changes(ledger, expansion.sessions)
             if changed and not ledger.is_untouched():
@@ -87,7 +88,7 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledge
             ledger.close()
             raise
     else:
-        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents)
+        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents, network_fs=network_fs)
     write_whole(folder / "plan.yaml", as_yaml(plan))
     return ledger
 
@@ -129,7 +130,7 @@ class _Desk:
 
     def __init__(self, ledger: Ledger, watcher: Watcher, stop: Stop, purse: RunPurse, retry_failed: bool) -> None:
         self.ledger, self.watcher, self.stop, self.purse = ledger, watcher, stop, purse
-        self.writer = Writer(ledger.folder)
+        self.writer = Writer(ledger.folder, network_fs=ledger.network_fs)
         self.files = ThreadPoolExecutor(max_workers=1, thread_name_prefix="transcripts")
         self.refusal: ProviderRefused | None = None
         self._statuses: tuple[Status, ...] = ("open", "failed") if retry_failed else ("open",)
@@ -181,6 +182,7 @@ class _Journal:
         self._desk, self._job = desk, job
         self._turns = list(job.turns)
         self._attempt: int | None = None
+        self._entering = 0
         self._asked_model = ""
         self._most = Usage()
         self.order = job.number
@@ -188,7 +190,7 @@ class _Journal:
 
     @property
     def in_flight(self) -> bool:
-        return self._attempt is not None
+        return self._attempt is not None or self._entering > 0
 
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
@@ -199,13 +201,21 @@ class _Journal:
         try:
             self._attempt = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            self._attempt = await entering
-            await self.fail("dropped", "stopped before it was sent", "no")
+            with self._being_entered():
+                await self._never_sent(entering)
             raise
-        except StorageError:
+        except BaseException:
             self._desk.purse.settle(model, most, None)
             raise
         self._desk.watcher.request_sent(self._job.number, turn)
+
+    async def _never_sent(self, entering: asyncio.Future[int]) -> None:
+        try:
+            self._attempt = await entering
+        except BaseException:
+            self._desk.purse.settle(self._asked_model, self._most, None)
+            raise
+        await self.fail("dropped", "stopped before it was sent", "no")
 
     async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         if self._attempt is None:
@@ -214,7 +224,8 @@ class _Journal:
         taken = None if billed == "no" else usage or self._most
         self._desk.purse.settle(self._asked_model, self._most, taken)
         self._desk.watcher.request_failed(self._job.number, kind)
-        await self._desk.writer.write(changes.fail_attempt, attempt, kind, message, billed, usage)
+        with self._being_entered():
+            await self._desk.writer.write(changes.fail_attempt, attempt, kind, message, billed, usage)
 
     async def keep(self, turn: Turn) -> None:
         try:
@@ -234,14 +245,23 @@ class _Journal:
             status = "complete" if session_end == "complete" else "ended"
         reason = failure.reason if failure else session_end if status == "ended" else None
         message = str(failure) if failure else None
-        await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
-        if status != "open":
-            text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
-            path = transcript_name(self._job.number, self._job.spec)
-            folder = self._desk.ledger.folder / "transcripts"
-            await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
-            self._desk.judge(failure, not self._turns)
+        with self._being_entered():
+            await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
+            if status != "open":
+                text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
+                path = transcript_name(self._job.number, self._job.spec)
+                folder = self._desk.ledger.folder / "transcripts"
+                await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
+                self._desk.judge(failure, not self._turns)
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
+
+    @contextmanager
+    def _being_entered(self) -> Iterator[None]:
+        self._entering += 1
+        try:
+            yield
+        finally:
+            self._entering -= 1
 
 
 def transcript_name(number: int, spec: Spec) -> str:

@@ -49,17 +49,27 @@ class Spent:
 class Ledger:
     """An open ledger. Use `create`, `open` (to write) or `read` (beside a running one)."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None, network_fs: bool = False
+    ) -> None:
+        self.folder, self.network_fs = folder, network_fs
         self._connection = connection
         self._lock = lock
         self._specs = rows.Specs(self._document)
 
     @classmethod
     def create(
-        cls, folder: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
+        cls,
+        folder: Path,
+        plan: Mapping[str, Any],
+        made_by: str,
+        planned: Iterable[Planned],
+        prompts: Mapping[str, Any],
+        *,
+        network_fs: bool = False,
     ) -> Ledger:
         """Begin a run in `folder`, with its sessions and its prompt sets (hash to content), all or nothing.
+        `network_fs`: see `connect`.
 
         Raises StorageError if the folder cannot be written, or holds anything of another run.
         """
@@ -67,25 +77,25 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-        lock = take_lock(folder)
+        lock = take_lock(folder, network_fs)
         try:
             path = folder / "ledger.db"
             _refuse_remains(folder)
             _build(folder / ".ledger.new", plan, made_by, planned, prompts)
             os.replace(folder / ".ledger.new", path)
-            return cls(folder, connect(path), lock)
+            return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
             lock.close()
             raise
 
     @classmethod
-    def open(cls, folder: Path) -> Ledger:
-        """Open a run to go on with it. Raises StorageError or RunInUse."""
+    def open(cls, folder: Path, *, network_fs: bool = False) -> Ledger:
+        """Open a run to go on with it. `network_fs`: see `connect`. Raises StorageError or RunInUse."""
         path = require(folder)
-        lock = take_lock(folder)
+        lock = take_lock(folder, network_fs)
         try:
             check_ours(path)
-            return cls(folder, connect(path), lock)
+            return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
             lock.close()
             raise
@@ -257,7 +267,8 @@ def _build(
     path: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
 ) -> None:
     with storage(path):
-        path.unlink(missing_ok=True)
+        for left in (path, Path(f"{path}-journal")):
+            left.unlink(missing_ok=True)
         connection = sqlite3.connect(path)
         connection.executescript("BEGIN;" + rows.SCHEMA)
         connection.execute("INSERT INTO run (only, plan, made_by, created_at) VALUES (1, '', ?, ?)", (made_by, now()))
