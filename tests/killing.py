@@ -148,6 +148,8 @@ def arm(point: str, nth: int) -> None:
         "after_commit": lambda: _after_commits(come),
         "mid_render": lambda: _in_mid_render(come),
         "after_rename": lambda: _after_renames(come),
+        "copied": lambda: _before_renames(come, ".v1.db"),
+        "in_migration": lambda: _at_statements(come),
         SOON: lambda: _after_commits(_soon(nth)),
     }[point]()
 
@@ -245,6 +247,37 @@ def _after_renames(come: Callable[[], None]) -> None:
             come()
 
     os.replace = replaced
+
+
+def _before_renames(come: Callable[[], None], ending: str) -> None:
+    replace = os.replace
+
+    def replaced(source: Any, target: Any) -> None:
+        if str(target).endswith(ending):
+            come()
+        replace(source, target)
+
+    os.replace = replaced
+
+
+def _at_statements(come: Callable[[], None]) -> None:
+    """At each statement from the first that changes an old table on."""
+    import sqlite3
+
+    connect, begun = sqlite3.connect, False
+
+    def told(statement: str) -> None:
+        nonlocal begun
+        begun = begun or statement.startswith("ALTER TABLE")
+        if begun:
+            come()
+
+    def connected(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection = connect(*args, **kwargs)
+        connection.set_trace_callback(told)
+        return connection
+
+    sqlite3.connect = connected
 
 
 if __name__ == "__main__":

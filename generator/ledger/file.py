@@ -76,6 +76,11 @@ def check_ours(path: Path) -> None:
         raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
 
 
+def is_old(connection: sqlite3.Connection) -> bool:
+    """Whether an older couplesim made the ledger. The header in the file may not know yet what its log holds."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0]) < VERSION
+
+
 def require(folder: Path) -> Path:
     """The ledger of the run in `folder`. Raises InputError if there is none."""
     path = folder / "ledger.db"

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from generator.errors import StorageError
 from generator.ledger import changes, rows
-from generator.ledger.file import check_ours, connect, now, require, storage, take_lock
+from generator.ledger.file import check_ours, connect, is_old, now, require, storage, take_lock
+from generator.ledger.migration import migrate
 from generator.ledger.rows import SessionRow, Status
 from generator.schema.planned import Planned
 from generator.schema.turn import Turn
@@ -90,11 +93,16 @@ class Ledger:
 
     @classmethod
     def open(cls, folder: Path, *, network_fs: bool = False) -> Ledger:
-        """Open a run to go on with it. `network_fs`: see `connect`. Raises StorageError or RunInUse."""
+        """Open a run to go on with it, and bring its ledger up to date where an older couplesim made it.
+        `network_fs`: see `connect`. Raises StorageError or RunInUse."""
         path = require(folder)
         lock = take_lock(folder, network_fs)
         try:
             check_ours(path)
+            with storage(path), closing(sqlite3.connect(path)) as connection:
+                old = is_old(connection)
+            if old:
+                migrate(path)
             return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
             lock.close()
@@ -105,8 +113,14 @@ class Ledger:
         """Open a run to look at it; works beside a running one. Raises StorageError."""
         path = require(folder)
         check_ours(path)
-        with storage(path):
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            with storage(path):
+                if is_old(connection):
+                    raise StorageError(_OLD.format(path=path, run=shlex.quote(str(folder))))
+        except BaseException:
+            connection.close()
+            raise
         connection.row_factory = sqlite3.Row
         return cls(folder, connection, None)
 
@@ -249,6 +263,10 @@ class Ledger:
             return self._connection.execute(sql, parameters).fetchall()
 
 
+_OLD = (
+    "{path}: made by an older couplesim; couplesim repair {run} brings it up to date and keeps a copy of it, "
+    "couplesim resume {run} does so and goes on with the run"
+)
 _SESSION = "SELECT id, number, spec, status, reason, message, cell, repeat FROM session"
 
 
