@@ -7,6 +7,7 @@ again after any stop. Transcripts are rendered from the ledger.
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -279,6 +280,18 @@ def write_transcript(ledger: Ledger, row: SessionRow) -> None:
     turns = ledger.turns(row.id)
     text = render(transcript_of(row.spec, turns)) if turns else ""
     _file(ledger.folder / "transcripts", transcript_name(row.number, row.spec), row.status, text)
+
+
+def put_aside(folder: Path, number: int, spec: Spec) -> bool:
+    """Move a transcript that says more than the ledger knows into `transcripts/before-repair/`; whether there was
+    one."""
+    whole = folder / "transcripts" / transcript_name(number, spec)
+    if not whole.exists():
+        return False
+    aside = whole.parent / "before-repair" / whole.name
+    aside.parent.mkdir(exist_ok=True)
+    os.replace(whole, aside)
+    return True
 
 
 def _put_in_order(ledger: Ledger) -> None:

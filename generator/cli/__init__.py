@@ -15,6 +15,7 @@ from generator.errors import CouplesimError
 COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
     "resume": "Go on with a run that was stopped.",
+    "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",
     "list": "List couples, therapists, topics, structures and prompt sets.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",

@@ -42,6 +42,31 @@ def connect(path: Path, *, network_fs: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open for reading, beside a writer if there is one. Where nothing can be written, and so no log be opened, nobody
+    is writing either."""
+    with storage(path):
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(address, uri=True)
+        try:
+            connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.OperationalError as exc:
+            connection.close()
+            if _log_holds_anything(path) or not exc.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+                raise
+            connection = sqlite3.connect(f"{address}&immutable=1", uri=True)
+        except BaseException:
+            connection.close()
+            raise
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _log_holds_anything(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
 def journal_mode(connection: sqlite3.Connection, wanted: str) -> str:
     """Ask for a journal mode; the one that the file system allows comes back."""
     return str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
@@ -60,19 +85,24 @@ def check_ours(path: Path) -> None:
     try:
         with path.open("rb") as file:
             header = file.read(100)
-        size, log = path.stat().st_size, Path(f"{path}-wal")
-        waiting = log.exists() and log.stat().st_size > 0
+        size, waiting = path.stat().st_size, _log_holds_anything(path)
     except OSError as exc:
         raise StorageError(f"{path}: cannot be read ({exc.strerror})") from exc
-    page_size, pages, version, application = (
-        int.from_bytes(header[start:end]) for start, end in ((16, 18), (28, 32), (60, 64), (68, 72))
-    )
+    page_size, pages, application = (int.from_bytes(header[start:end]) for start, end in ((16, 18), (28, 32), (68, 72)))
     torn = not waiting and size < pages * page_size
     if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or torn:
         raise StorageError(
             f"{path}: the ledger is damaged, or is not a couplesim ledger; it was left untouched. {remedy(path)}"
         )
-    if version > VERSION:
+    check_newer(path)
+
+
+def check_newer(path: Path) -> None:
+    """Refuse a ledger whose header says that a newer couplesim made it."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    version, application = int.from_bytes(header[60:64]), int.from_bytes(header[68:72])
+    if application == APPLICATION_ID and version > VERSION:
         raise StorageError(f"{path}: made by a newer couplesim (ledger version {version}); it was left untouched")
 
 
@@ -144,6 +174,16 @@ def _in_words(path: Path, exc: sqlite3.Error) -> str:
 
 
 _WRITING = {f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "SHMOPEN")}
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Translates into StorageError what a record within the block does not understand of a row."""
+    try:
+        yield
+    except (ValueError, KeyError) as exc:
+        first = (str(exc).splitlines() or [""])[0]
+        raise StorageError(f"{path}: the ledger is damaged ({first}); it was left untouched. {remedy(path)}") from exc
 
 
 def remedy(path: Path) -> str:

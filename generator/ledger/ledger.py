@@ -18,7 +18,17 @@ from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from generator.errors import StorageError
 from generator.ledger import changes, rows
-from generator.ledger.file import check_ours, connect, is_old, now, require, storage, take_lock
+from generator.ledger.file import (
+    check_ours,
+    connect,
+    connect_to_read,
+    is_old,
+    now,
+    require,
+    storage,
+    take_lock,
+    understood,
+)
 from generator.ledger.migration import migrate
 from generator.ledger.rows import SessionRow, Status
 from generator.schema.planned import Planned
@@ -113,15 +123,13 @@ class Ledger:
         """Open a run to look at it; works beside a running one. Raises StorageError."""
         path = require(folder)
         check_ours(path)
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection = connect_to_read(path)
         try:
-            with storage(path):
-                if is_old(connection):
-                    raise StorageError(_OLD.format(path=path, run=shlex.quote(str(folder))))
+            if is_old(connection):
+                raise StorageError(_OLD.format(path=path, run=shlex.quote(str(folder))))
         except BaseException:
             connection.close()
             raise
-        connection.row_factory = sqlite3.Row
         return cls(folder, connection, None)
 
     def close(self) -> None:
@@ -138,7 +146,8 @@ class Ledger:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan the run was made from."""
-        plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
+        with understood(self.folder / "ledger.db"):
+            plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
         return plan
 
     @property
@@ -149,7 +158,8 @@ class Ledger:
 
     def prompt_set(self, hash_: str) -> dict[str, Any]:
         """A kept prompt set's settings and files."""
-        content: dict[str, Any] = json.loads(self._document(hash_))
+        with understood(self.folder / "ledger.db"):
+            content: dict[str, Any] = json.loads(self._document(hash_))
         return content
 
     def is_untouched(self) -> bool:
@@ -191,7 +201,8 @@ class Ledger:
     def turns(self, session_id: str) -> list[Turn]:
         """The turns of a session, in order."""
         found = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
-        return [rows.turn_of(row) for row in found]
+        with understood(self.folder / "ledger.db"):
+            return [rows.turn_of(row) for row in found]
 
     def counts(self) -> tuple[int, int]:
         """Turns and sessions with at least one turn."""
@@ -247,10 +258,11 @@ class Ledger:
         return [Spent(model, *exactly.get(model, (0, 0, 0, 0)), *rest.get(model, (0, 0))) for model in models]
 
     def _session(self, row: sqlite3.Row) -> SessionRow:
-        return SessionRow(
-            row["id"], row["number"], self._specs.read(row["spec"]), row["status"], row["reason"], row["message"],
-            json.loads(row["cell"]), row["repeat"],
-        )  # fmt: skip
+        with understood(self.folder / "ledger.db"):
+            return SessionRow(
+                row["id"], row["number"], self._specs.read(row["spec"]), row["status"], row["reason"], row["message"],
+                json.loads(row["cell"]), row["repeat"],
+            )  # fmt: skip
 
     def _document(self, hash_: str) -> str:
         found = self._all("SELECT content FROM document WHERE hash = ?", hash_)
