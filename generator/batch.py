@@ -301,7 +301,7 @@ def _put_in_order(ledger: Ledger) -> None:
         sweep(each, names)
     for row in ledger.each("complete", "ended", "failed"):
         name = transcript_name(row.number, row.spec)
-        whole, incomplete = (folder / name).exists(), (folder / "incomplete" / name).exists()
+        whole, incomplete = (folder / name).is_file(), (folder / "incomplete" / name).is_file()
         if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):
             write_transcript(ledger, row)
 

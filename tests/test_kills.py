@@ -16,18 +16,12 @@ import pytest
 
 from tests.child import environment, rows, served, slowly, transcripts, turns_in
 from tests.faults.server import Behaviour, Seen, Server, ok
-from tests.killing import POINTS, ROOT, SOON, Nursery, nursery
+from tests.killing import POINTS, ROOT, SOON, Nursery
 
 AT_A_TIME = 3
 EACH_TURN = "SELECT number, n, text FROM turn JOIN session ON id = session_id ORDER BY number, n"
 REHEARSED = ("before_send", "after_reply", "after_commit", "mid_render")
 """The rehearsal sends nothing over a wire, and what comes after a rename is the same for both."""
-
-
-@pytest.fixture(scope="module")
-def nurse(tmp_path_factory) -> Iterator[Nursery]:
-    with nursery(tmp_path_factory.mktemp("nursery")) as ready:
-        yield ready
 
 
 def answer(_: int, seen: Seen) -> Behaviour:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
-from generator.cli.options import concurrency_option
+from generator.cli.options import concurrency_option, network_fs_option
 
 
 @click.command("resume", short_help="Go on with a run.")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--retry-failed", is_flag=True, help="Take up failed sessions again, too.")
 @concurrency_option
+@network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(run_folder: Path, retry_failed: bool, concurrency: int, quiet: bool) -> None:
+def command(run_folder: Path, retry_failed: bool, concurrency: int, quiet: bool, network_fs: bool) -> None:
     """Go on with the run in folder RUN: every turn in its ledger is kept, none is asked for again.
 
     Personas and prompts are taken from the ledger, as they were when the run began.
@@ -26,7 +27,7 @@ def command(run_folder: Path, retry_failed: bool, concurrency: int, quiet: bool)
     from generator.prices import Prices
     from generator.summary import summary
 
-    ledger, prices = Ledger.open(run_at(run_folder)), Prices.load()
+    ledger, prices = Ledger.open(run_at(run_folder), network_fs=network_fs), Prices.load()
     plan = plan_of(ledger.plan)
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet, retry_failed=retry_failed)
     counts = summary(ledger, prices.cost)

@@ -95,9 +95,11 @@ class Ledger:
             path = folder / "ledger.db"
             _refuse_remains(folder)
             _build(folder / ".ledger.new", plan, made_by, planned, prompts)
+            connect(folder / ".ledger.new", network_fs=network_fs).close()
             os.replace(folder / ".ledger.new", path)
             return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
+            (folder / ".ledger.new").unlink(missing_ok=True)
             lock.close()
             raise
 

@@ -15,7 +15,6 @@ from generator.errors import StorageError
 from generator.ledger import Ledger
 from generator.ledger.file import APPLICATION_ID
 from tests.child import couplesim, rows
-from tests.killing import nursery
 
 DUMP = gzip.decompress(Path(__file__).with_name("version1.sql.gz").read_bytes()).decode()
 """Two sessions of three turns by the rehearsal: one whole, one killed when its second turn had been asked for."""
@@ -116,19 +115,18 @@ def test_a_ledger_that_cannot_be_brought_over_stays_as_it_was(tmp_path):
     assert len(rows(run, OLD_TURNS)) == 4
 
 
-def test_killed_at_any_moment_of_it_the_ledger_is_the_old_one_or_the_new_one(tmp_path):
+def test_killed_at_any_moment_of_it_the_ledger_is_the_old_one_or_the_new_one(nurse, tmp_path):
     run = version_1(tmp_path)
     turns, rng = rows(run, OLD_TURNS), random.Random("migration")
-    with nursery(tmp_path) as nurse:
-        assert nurse.run(tmp_path, "resume", "run", point="copied").killed
-        nth, version = 1, 1
-        while version == 1:
-            life = nurse.run(tmp_path, "resume", "run", point="in_migration", nth=nth)
-            assert life.killed
-            nth += rng.randint(1, 12)
-            ((version,),) = rows(run, "PRAGMA user_version")
-            assert rows(run, OLD_TURNS) == turns
-        assert nth > 30, "the statements of a migration"
-        assert nurse.run(tmp_path, "resume", "run").code == 0
+    assert nurse.run(tmp_path, "resume", "run", point="copied").killed
+    nth, version = 1, 1
+    while version == 1:
+        life = nurse.run(tmp_path, "resume", "run", point="in_migration", nth=nth)
+        assert life.killed
+        nth += rng.randint(1, 12)
+        ((version,),) = rows(run, "PRAGMA user_version")
+        assert rows(run, OLD_TURNS) == turns
+    assert nth > 30, "the statements of a migration"
+    assert nurse.run(tmp_path, "resume", "run").code == 0
     assert rows(run, OLD_TURNS)[:4] == turns
     assert len(rows(run, OLD_TURNS)) == 6

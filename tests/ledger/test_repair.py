@@ -15,17 +15,11 @@ import pytest
 from generator.errors import StorageError
 from generator.ledger import Ledger
 from tests.child import rows, transcripts
-from tests.killing import Nursery, nursery
+from tests.killing import Nursery
 from tests.ledger.test_migration import version_1
 
 EACH_TURN = "SELECT number, n, text FROM turn JOIN session ON id = session_id ORDER BY number, n"
 PAGE = 4096
-
-
-@pytest.fixture(scope="module")
-def nurse(tmp_path_factory):
-    with nursery(tmp_path_factory.mktemp("nursery")) as ready:
-        yield ready
 
 
 @pytest.fixture(scope="module")
