@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
     "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
+    "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",
     "list": "List couples, therapists, topics, structures and prompt sets.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.cli.options import concurrency_option, plan_from, plan_options
+from generator.cli.options import concurrency_option, network_fs_option, plan_from, plan_options
 
 
 @click.command("generate", short_help="Generate sessions.")
@@ -18,9 +18,16 @@ from generator.cli.options import concurrency_option, plan_from, plan_options
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a session.")
 @concurrency_option
+@network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
-    plan_file: Path | None, out: Path | None, as_json: bool, concurrency: int, quiet: bool, **given: Any
+    plan_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    concurrency: int,
+    quiet: bool,
+    network_fs: bool,
+    **given: Any,
 ) -> None:
     """Generate sessions and write them in the seed format.
 
@@ -55,7 +62,7 @@ def command(
     for cast in expansion.casts():
         chats.of(cast)
     folder = out or Path("outputs") / run_name(first)
-    ledger = batch.begin(folder, plan, expansion, made_by())
+    ledger = batch.begin(folder, plan, expansion, made_by(), network_fs=network_fs)
     del expansion
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet)
     counts = summary(ledger, prices.cost)
