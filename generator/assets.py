@@ -51,11 +51,15 @@ class Assets:
 
     def seed(self, name: str) -> Path:
         """The path of a file in seeds/. Raises InputError naming every folder looked in."""
-        places = [root / "seeds" / name for root in self.roots]
+        return self.top(f"seeds/{name}")
+
+    def top(self, name: str) -> Path:
+        """The path of a file under a root: "prices.yaml". Raises InputError naming every folder looked in."""
+        places = [root / name for root in self.roots]
         for path in places:
             if path.is_file():
                 return path
-        raise InputError(f"there is no seeds/{name}; looked in {', '.join(str(path.parent) for path in places)}")
+        raise InputError(f"there is no {name}; looked in {', '.join(str(path.parent) for path in places)}")
 
     def find(self, kind: str, name: str) -> Path:
         """The path of the asset `name`: an id, or the path of a file (for prompt sets, a folder).

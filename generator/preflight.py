@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from generator import placeholders
-from generator.budget import Purse, asked_tokens, spoken_tokens
+from generator.budget import Purse, asked_tokens
 from generator.errors import InputError
+from generator.estimate import Estimator, combination
 from generator.people import NOT_NAMES
+from generator.plan import Expansion
 from generator.prompts import PromptSet
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.persona import Couple, Hidden, Partner, Shared, Stressor, Therapist, Voice
 from generator.schema.session import Spec
 from generator.session import Session
 from generator.structures import structure_named
-
-TYPICAL_TURN_TOKENS = {"Therapist": 100, "Patient A": 135, "Patient B": 145}
-"""Tokens a turn in the seed, rounded: what the history is expected to grow by, where the budget allows it."""
 
 _NAME_IN_TEMPLATE = re.compile(r"(?:\bDr\.|\b(?:named|called|name is|Hello,?|Hi,?|Thank you,|Thanks,))\s+([A-Z][a-z]+)")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]{2,})\b")
@@ -45,37 +44,27 @@ class Lint:
         return ": ".join(part for part in (self.severity, self.where, self.message) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a session is expected to take. Assumes the seed's turn lengths and one attempt a turn."""
-
-    requests: int
-    prompt_tokens: int
-    reply_tokens: int
-
-    def cost(self, price_in: float, price_out: float) -> float:
-        """In the currency of the prices, which are for a million tokens."""
-        return (self.prompt_tokens * price_in + self.reply_tokens * price_out) / 1e6
-
-
 def require(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:
     """The warnings about a session's prompts. Raises InputError if anything forbids sending them."""
-    found = lints(spec, prompts)
-    errors = [str(lint) for lint in found if lint.severity == "error"]
-    if errors:
-        raise InputError(*errors)
-    return found
+    return _without_errors(lints(spec, prompts))
+
+
+def require_all(expansion: Expansion) -> list[Lint]:
+    """The warnings about all sessions of a plan. Raises InputError if anything forbids sending them."""
+    return _without_errors(lints_of_all(expansion))
 
 
 def lints(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:
     """All that is odd in the prompts of a session."""
-    return [
-        *_placeholders(spec, prompts),
-        *_too_small_a_budget(spec, prompts),
-        *_foreign_topic(spec),
-        *(lint for one in dict.fromkeys(prompts.values()) for lint in _unused_fields(one)),
-        *(lint for one in dict.fromkeys(prompts.values()) for lint in _strangers(spec, one)),
-    ]
+    return _told_once([spec], lambda _: prompts, Estimator())
+
+
+def lints_of_all(expansion: Expansion, estimator: Estimator | None = None) -> list[Lint]:
+    """All that is odd in a plan and in the prompts of its sessions, each thing once; what many sessions have in
+    common is looked at once. An `estimator` that has counted their prompts saves counting them again."""
+    plan = [Lint("warning", "", warning) for warning in expansion.warnings]
+    specs = [one.spec for one in expansion.sessions]
+    return plan + _told_once(specs, expansion.prompts_of, estimator or Estimator())
 
 
 def messages(spec: Spec, prompts: Mapping[Label, PromptSet]) -> dict[Label, tuple[list[dict[str, str]], int]]:
@@ -84,44 +73,69 @@ def messages(spec: Spec, prompts: Mapping[Label, PromptSet]) -> dict[Label, tupl
     return {label: (session.messages(label), session.prompt_tokens(label)) for label in PRINCIPALS}
 
 
-def expect(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Expectation:
-    """What the session is expected to take: each turn's request holds the history so far."""
-    first = messages(spec, prompts)
-    structure = structure_named(spec.structure)(spec.first, spec.turns)
-    spoken: list[Label] = []
-    history = prompt_tokens = reply_tokens = 0
-    while label := structure.next(spoken):
-        limit = spoken_tokens(spec.budget, label)
-        reply = min(TYPICAL_TURN_TOKENS.get(label, 100), limit or 10**6)
-        prompt_tokens += first[label][1] + history
-        reply_tokens += reply
-        history += reply + 6
-        spoken.append(label)
-    return Expectation(requests=len(spoken), prompt_tokens=prompt_tokens, reply_tokens=reply_tokens)
+def _without_errors(found: list[Lint]) -> list[Lint]:
+    errors = [str(lint) for lint in found if lint.severity == "error"]
+    if errors:
+        raise InputError(*errors)
+    return found
 
 
-def _placeholders(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Iterator[Lint]:
-    told: set[str] = set()
-    for file, line, text in (part for one in dict.fromkeys(prompts.values()) for part in one.literal_text()):
+def _told_once(
+    specs: list[Spec], prompts_of: Callable[[Spec], Mapping[Label, PromptSet]], estimator: Estimator
+) -> list[Lint]:
+    found: dict[Lint, None] = {}
+    by_set: dict[str, tuple[PromptSet, dict[str, Spec]]] = {}
+    rendered: set[Hashable] = set()
+    budgets: set[Hashable] = set()
+    foreign: dict[str, dict[str, Couple]] = {}
+    for spec in specs:
+        prompts = prompts_of(spec)
+        if (key := combination(spec)) not in rendered:
+            rendered.add(key)
+            for each in prompts.values():
+                by_set.setdefault(each.ref.hash, (each, {}))[1].setdefault(_cast(spec), spec)
+            found.update(dict.fromkeys(_left_unrendered(spec, prompts)))
+            if spec.topic.id not in spec.couple.topics:
+                foreign.setdefault(spec.topic.id, {})[spec.couple.id] = spec.couple
+        if (budget := (key, spec.budget, spec.first, spec.turns)) not in budgets and spec.budget.session_tokens:
+            budgets.add(budget)
+            found.update(dict.fromkeys(_too_small_a_budget(spec, estimator.first_prompts(spec, prompts))))
+    in_sets = [lint for each, casts in by_set.values() for lint in _in_set(each, list(casts.values()))]
+    literal = {lint.message for lint in in_sets if lint.severity == "error"}
+    sent = [lint for lint in found if lint.message not in literal]
+    return list(dict.fromkeys([*in_sets, *sent, *_foreign_topics(foreign)]))
+
+
+def _cast(spec: Spec) -> str:
+    return f"{spec.therapist.name} {spec.couple.a.name} {spec.couple.b.name}"
+
+
+def _in_set(prompts: PromptSet, specs: list[Spec]) -> Iterator[Lint]:
+    """What is odd in the templates themselves."""
+    for file, line, text in prompts.literal_text():
         for match in placeholders.IN_TEMPLATES.finditer(text):
-            told.add(match.group())
             where = f"{file}:{line + text[: match.start()].count(chr(10))}"
             yield Lint("error", where, f"unfilled placeholder {match.group()!r}")
-    for label, (sent, _) in messages(spec, prompts).items():
-        for found in dict.fromkeys(
-            found for message in sent for found in placeholders.UNRENDERED.findall(message["content"])
-        ):
-            if found not in told:
-                yield Lint(
-                    "error", f"prompt set {prompts[label].settings.name}, {label}", f"unfilled placeholder {found!r}"
-                )
+    yield from _unused_fields(prompts)
+    for spec in specs:
+        yield from _strangers(spec, prompts)
 
 
-def _too_small_a_budget(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Iterator[Lint]:
+def _left_unrendered(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Iterator[Lint]:
+    """What looks like a template in what is sent."""
+    session = Session(spec, prompts, {})
+    for label in PRINCIPALS:
+        for message in session.messages(label):
+            for found in placeholders.UNRENDERED.findall(message["content"]):
+                where = f"prompt set {prompts[label].settings.name}, {label}"
+                yield Lint("error", where, f"unfilled placeholder {found!r}")
+
+
+def _too_small_a_budget(spec: Spec, first: Mapping[Label, int]) -> Iterator[Lint]:
     label = structure_named(spec.structure)(spec.first, spec.turns).next([])
     if label is None:
         return
-    prompt = Session(spec, prompts, {}).prompt_tokens(label)
+    prompt = first[label]
     asked = asked_tokens(spec.budget, label, spec.models.of(label))
     if not Purse(spec.budget.session_tokens).allows(prompt, asked):
         reply = f"the reply may take {asked:,}" if asked is not None else "the reply has no limit"
@@ -129,10 +143,13 @@ def _too_small_a_budget(spec: Spec, prompts: Mapping[Label, PromptSet]) -> Itera
         yield Lint("error", "budget.session_tokens", f"{message}{prompt:,} tokens and {reply}")
 
 
-def _foreign_topic(spec: Spec) -> Iterator[Lint]:
-    own = spec.couple.topics
-    if spec.topic.id not in own:
-        message = f"topic {spec.topic.id!r} is not among those written for {spec.couple.id}: {', '.join(own)}"
+def _foreign_topics(foreign: Mapping[str, Mapping[str, Couple]]) -> Iterator[Lint]:
+    for topic, couples in foreign.items():
+        if len(couples) == 1:
+            (couple,) = couples.values()
+            message = f"topic {topic!r} is not among those written for {couple.id}: {', '.join(couple.topics)}"
+        else:
+            message = f"topic {topic!r} is not among those written for {len(couples)} couples: {', '.join(couples)}"
         yield Lint("warning", "", message)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from generator.plan import Plan
+from generator.prices import PriceFile
 from generator.prompts import SetFile
 from generator.schema.contract import Contract
 from generator.schema.persona import Couple, Therapist, Topic
@@ -17,6 +18,7 @@ RECORDS: dict[str, type[Record]] = {
     "prompt-set": SetFile,
     "plan": Plan,
     "contract": Contract,
+    "prices": PriceFile,
 }
 
 

@@ -15,10 +15,10 @@ FLOOR = {
     "structures": 1, "budget": 1, "format": 1, "sentences": 1, "clean": 1, "perspective": 1, "thread": 1,
     "reading": 1, "people": 1, "placeholders": 1, "metrics": 1, "check": 1,
     "template_rules": 1,
-    "assets": 2, "strict_yaml": 2, "personas": 2, "prompts": 2, "tokens": 2, "ledger": 2,
+    "assets": 2, "strict_yaml": 2, "personas": 2, "prompts": 2, "tokens": 2, "ledger": 2, "prices": 2,
     "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2,
     "session": 3,
-    "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "prices": 2,
+    "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "estimate": 4,
     "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
 }  # fmt: skip

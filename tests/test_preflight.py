@@ -5,22 +5,32 @@ import pytest
 from generator import tokens
 from generator.assets import Assets, shipped_root
 from generator.errors import InputError
-from generator.preflight import expect, lints, messages, require
+from generator.plan import Expansion
+from generator.preflight import lints, lints_of_all, messages, require, require_all
 from generator.prompts import PromptSet
-from generator.schema.session import Budget
+from generator.schema.label import PRINCIPALS, Label
+from generator.schema.planned import Planned
+from generator.schema.session import Budget, CastPrompts
 from tests.builders import couple, prompt_set, spec
 
-BASE = prompt_set()
+
+def for_all(prompts: PromptSet) -> dict[Label, PromptSet]:
+    """Every speaker's prompts from one set."""
+    return dict.fromkeys(PRINCIPALS, prompts)
+
+
+SET = prompt_set()
+BASE = for_all(SET)
 SETS = list(Assets([shipped_root()]).all("prompt set"))
 
 
-def changed(**templates: str) -> PromptSet:
+def changed(**templates: str) -> dict[Label, PromptSet]:
     """The baseline set with other templates; `+` at the start appends to the shipped one."""
-    files = dict(BASE.files)
+    files = dict(SET.files)
     for role, text in templates.items():
         name = f"{role}.j2"
         files[name] = files[name] + text[1:] if text.startswith("+") else text
-    return PromptSet(BASE.settings, files)
+    return for_all(PromptSet(SET.settings, files))
 
 
 def of_daniel(**fields: str):
@@ -31,7 +41,7 @@ def of_daniel(**fields: str):
 
 @pytest.mark.parametrize("name", SETS)
 def test_shipped_sets_are_clean_for_the_default_couple(name):
-    assert lints(spec(prompts=name), prompt_set(name)) == []
+    assert lints(spec(prompts=name), for_all(prompt_set(name))) == []
 
 
 @pytest.mark.parametrize(
@@ -43,7 +53,7 @@ def test_shipped_sets_are_clean_for_the_default_couple(name):
     ],
 )
 def test_a_name_of_nobody_in_the_cast_is_told_with_its_line(text, line):
-    before = BASE.files["therapist.j2"].count("\n")
+    before = SET.files["therapist.j2"].count("\n")
     (lint,) = lints(spec(), changed(therapist=text))
     assert (lint.severity, lint.message) == ("warning", "'Sarah' is not in the cast")
     assert lint.where.endswith(f"therapist.j2:{before + line}")
@@ -57,7 +67,7 @@ def test_people_of_the_cast_and_comments_are_no_strangers(text):
 
 @pytest.mark.parametrize("left", ["[name]", "[Partner's job]", "{name}", "<name>", "TODO"])
 def test_an_unfilled_placeholder_in_a_template_forbids_sending(left):
-    before = BASE.files["partner.j2"].count("\n")
+    before = SET.files["partner.j2"].count("\n")
     (lint,) = lints(spec(), changed(partner=f"+\nYou are {left}."))
     assert (lint.severity, lint.message) == ("error", f"unfilled placeholder {left!r}")
     assert lint.where.endswith(f"partner.j2:{before + 2}")
@@ -103,9 +113,9 @@ def test_a_topic_that_is_not_the_couples_own_is_told():
 
 
 def test_a_field_that_no_template_uses_is_told():
-    assert "persona.grievance" in str(BASE.files)
-    files = {name: text.replace("persona.grievance", "persona.background") for name, text in BASE.files.items()}
-    (lint,) = lints(spec(), PromptSet(BASE.settings, files))
+    assert "persona.grievance" in str(SET.files)
+    files = {name: text.replace("persona.grievance", "persona.background") for name, text in SET.files.items()}
+    (lint,) = lints(spec(), for_all(PromptSet(SET.settings, files)))
     assert str(lint) == "warning: prompt set baseline: no template uses partner.grievance"
 
 
@@ -116,16 +126,44 @@ def test_messages_are_counted():
         assert words <= counted <= words + 10, label
 
 
-def test_what_a_session_takes_is_summed_up_turn_by_turn():
-    """T, A, B, A: each request holds its role's first prompt, and every turn so far with 6 tokens around it."""
-    of = spec(turns=4, structure="LLM Only", budget=Budget(turn_tokens=120))
-    first = {label: counted for label, (_, counted) in messages(of, BASE).items()}
-    t, a, b = first["Therapist"], first["Patient A"], first["Patient B"]
-    expected = expect(of, BASE)
-    assert (expected.requests, expected.reply_tokens) == (4, 100 + 120 + 120 + 120)
-    assert expected.prompt_tokens == t + (a + 106) + (b + 106 + 126) + (a + 106 + 126 + 126)
-    assert expected.cost(2.0, 10.0) == pytest.approx((expected.prompt_tokens * 2 + 460 * 10) / 1_000_000)
+def of_many(*sessions: tuple, **sets: PromptSet) -> Expansion:
+    """What a plan with these specs would come to."""
+    prompts = {each.ref.hash: each for each in (SET, *sets.values())}
+    return Expansion([Planned(one) for one in sessions], prompts, warnings=("plan.yaml:3:1: matches no cell",))
 
 
-def test_without_a_limit_the_seeds_lengths_are_expected():
-    assert expect(spec(turns=3, budget=Budget(cut="none")), BASE).reply_tokens == 100 + 135 + 145
+def test_what_many_sessions_have_in_common_is_told_once():
+    noor, ruth = spec(couple="noor-felix", topic="retirement"), spec(couple="yuki-ben", topic="retirement")
+    expansion = of_many(noor, ruth, noor.model_copy(update={"first": "B"}))
+    assert [str(lint) for lint in require_all(expansion)] == [
+        "warning: plan.yaml:3:1: matches no cell",
+        "warning: topic 'retirement' is not among those written for 2 couples: noor-felix, yuki-ben",
+    ]
+
+
+def test_each_cell_is_looked_at():
+    """One couple of many has a brace in its file, one budget is too small, one set of one speaker is unfinished."""
+    whole, braces = spec(), of_daniel(background="He {{ x")
+    small = spec(budget=Budget(session_tokens=500))
+    (unfinished,) = set(changed(partner="+\nYou are TODO.").values())
+    refs = CastPrompts(therapist=SET.ref, a=SET.ref, b=unfinished.ref)
+    expansion = of_many(whole, braces, small, spec(prompts=refs), more=unfinished)
+    found = [
+        (lint.where.rpartition("/")[2], lint.message) for lint in lints_of_all(expansion) if lint.severity == "error"
+    ]
+    assert [where for where, _ in found] == [
+        f"partner.j2:{SET.files['partner.j2'].count(chr(10)) + 2}",
+        "prompt set baseline, Patient A",
+        "budget.session_tokens",
+    ]
+    with pytest.raises(InputError, match="unfilled placeholder 'TODO'"):
+        require_all(expansion)
+
+
+def test_names_are_looked_for_with_every_cast():
+    """'Marcus' in a template is somebody for one couple and a stranger to the other."""
+    (named,) = set(changed(partner="+\nYou know Marcus well.").values())
+    refs = CastPrompts.all_from(named.ref)
+    assert lints(spec(prompts=refs), for_all(named)) == []
+    found = lints_of_all(of_many(spec(prompts=refs), spec(prompts=refs, couple="ruth-harold"), more=named))
+    assert "'Marcus' is not in the cast" in [lint.message for lint in found]

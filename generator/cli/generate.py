@@ -45,13 +45,18 @@ def command(
     from generator.settings import Chats
     from generator.summary import summary
 
-    plan, prices = plan_from(plan_file, given), Prices()
-    expansion = expand(plan, Assets())
+    assets = Assets()
+    plan, prices = plan_from(plan_file, given), Prices.load(assets)
+    expansion = expand(plan, assets)
     first = expansion.sessions[0].spec
-    for lint in preflight.require(first, expansion.prompts_of(first)):
+    if plan.run_cost is not None:
+        prices.require(expansion.models(), "--run-cost")
+    for lint in preflight.require_all(expansion):
         if not quiet:
             click.echo(safe(f"couplesim: {lint}"), err=True)
-    Chats().of(plan.models)
+    chats = Chats()
+    for cast in expansion.casts():
+        chats.of(cast)
     folder = out or Path("outputs") / run_name(first)
     ledger = batch.begin(folder, plan, expansion, made_by())
     del expansion

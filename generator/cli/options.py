@@ -1,7 +1,8 @@
-"""The options that make a plan, shared by `generate` and `preview`."""
+"""The options that make a plan, shared by `generate`, `plan` and `preview`."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -9,7 +10,9 @@ from typing import Any, TypeVar, get_args
 import click
 from pydantic import BaseModel
 
+from generator.errors import InputError
 from generator.plan import Plan, load_plan, plan_of
+from generator.plan.levels import RolePrompts
 from generator.schema.session import Budget, Model
 from generator.structures import STRUCTURES
 
@@ -29,6 +32,25 @@ _MODEL_OPTIONS = {
 }
 _BUDGET_OPTIONS = ("turn_tokens", "therapist_tokens", "partner_tokens", "cut", "session_tokens")
 
+_TAKES_THE_PLACE_OF = {
+    "model": ("model", "models", "therapist_model", "partner_model"),
+    "temperature": ("temperature", "therapist_temperature", "partner_temperature"),
+    "therapist_prompts": ("prompts",),
+    "partner_prompts": ("prompts",),
+}
+"""The factors that an option puts an end to, where they are others than the one of its name."""
+
+_CANNOT_BE_GIVEN_BESIDE = {
+    "therapist_model": ("model", "models"),
+    "partner_model": ("model", "models"),
+    "temperature": ("models",),
+    "therapist_temperature": ("temperature", "models"),
+    "partner_temperature": ("temperature", "models"),
+    "layout": ("models",),
+    **dict.fromkeys(_BUDGET_OPTIONS, ("budget",)),
+}
+"""Factors that set the same thing as an option, and more."""
+
 
 def _one_of(record: type[BaseModel], field: str) -> click.Choice[str]:
     """The words that a record's field allows, upper or lower case."""
@@ -45,6 +67,8 @@ _OPTIONS = [
     click.option("--topic", metavar="ID|FILE", help="Topic [the first of the couple's own]."),
     click.option("--structure", metavar="NAME", help=f"Who speaks next: {_STRUCTURES} [LLM Only]."),
     click.option("--prompts", metavar="NAME|FOLDER", help="Prompt set [baseline]."),
+    click.option("--therapist-prompts", metavar="NAME|FOLDER", help="Prompt set for the therapist."),
+    click.option("--partner-prompts", metavar="NAME|FOLDER", help="Prompt set for both partners."),
     click.option("--first", type=_one_of(Plan, "first"), metavar="[A|B|random]", help="Partner who speaks first [A]."),
     click.option("--turns", type=int, metavar="N", help="Turns a session [25 to 35, by the session's seed]."),
     click.option("-n", "--sessions", "repeats", type=int, metavar="N", help="Sessions of each cell [1]."),
@@ -70,6 +94,8 @@ _OPTIONS = [
     click.option("--partner-tokens", type=int, metavar="N", help="Token budget of a partner's turn."),
     click.option("--cut", type=_one_of(Budget, "cut"), help="Who cuts at the budget, and where [server]."),
     click.option("--session-tokens", type=int, metavar="N", help="Token budget of a whole session, prompts included."),
+    click.option("--run-tokens", type=int, metavar="N", help="Token budget of the whole run, prompts included."),
+    click.option("--run-cost", type=float, metavar="USD", help="What the whole run may cost, by the price file."),
     click.option("--labels", type=_one_of(Plan, "labels"), help="Own label at a turn's start [strip]."),
 ]  # fmt: skip
 
@@ -88,22 +114,50 @@ def plan_options(function: F) -> F:
 
 
 def plan_from(plan_file: Path | None, given: dict[str, Any]) -> Plan:
-    """The plan in the file, if any, with the options given on top. Raises InputError naming the option."""
+    """The plan in the file, if any, with the options given on top; an option takes the place of the factor that
+    varies the same. Raises InputError naming the option."""
     base = load_plan(plan_file) if plan_file is not None else Plan()
+    options = {name: value for name, value in given.items() if value is not None}
+    _refuse_what_cannot_be_told_apart(base, options)
     data = base.model_dump(mode="json")
-    for name, value in given.items():
-        if value is None:
-            continue
+    for name, value in options.items():
+        for factor in _TAKES_THE_PLACE_OF.get(name, (name,)):
+            data["factors"].pop(factor, None)
         if name in _BUDGET_OPTIONS:
             data["budget"][name] = value
         elif name in _MODEL_OPTIONS:
-            for role in data["models"].values():
-                role[_MODEL_OPTIONS[name]] = value
+            for model in data["models"].values():
+                model[_MODEL_OPTIONS[name]] = value
         elif name in data:
             data[name] = value
-    for name, value in given.items():
+    for name, value in options.items():
         role, _, option = name.partition("_")
-        if value is not None and role in _ROLES and option in _MODEL_OPTIONS:
-            for speaker in _ROLES[role]:
+        for speaker in _ROLES.get(role, ()):
+            if option in _MODEL_OPTIONS:
                 data["models"][speaker][_MODEL_OPTIONS[option]] = value
-    return plan_of(data)
+            elif option == "prompts":
+                data["prompts"] = _by_role(data["prompts"]) | {speaker: value}
+    given_keys = frozenset(name.removeprefix("therapist_").removeprefix("partner_") for name in options)
+    return plan_of(data, dataclasses.replace(base.origin, given=given_keys))
+
+
+def _by_role(prompts: str | dict[str, str | None]) -> dict[str, str | None]:
+    written = RolePrompts(therapist=prompts, partners=prompts) if isinstance(prompts, str) else RolePrompts(**prompts)
+    return {role: written.of(role) for role in ("therapist", "a", "b")}
+
+
+def _refuse_what_cannot_be_told_apart(plan: Plan, options: dict[str, Any]) -> None:
+    problems: list[str] = []
+    varied = plan.factors.own()
+    mentioned = {factor for cell in plan.exclude for factor in cell}
+    mentioned |= {factor for cell in plan.include for factor in cell.factors()}
+    for name in options:
+        option = f"--{name.replace('_', '-')}"
+        for factor in _CANNOT_BE_GIVEN_BESIDE.get(name, ()):
+            if factor in varied:
+                problems.append(f"{option}: the plan varies {factor}, which sets the same; change it there")
+        for factor in _TAKES_THE_PLACE_OF.get(name, (name,)):
+            if factor in varied and factor in mentioned:
+                problems.append(f"{option}: the plan excludes or includes cells by {factor}; change it there")
+    if problems:
+        raise InputError(*problems)

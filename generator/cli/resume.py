@@ -26,7 +26,7 @@ def command(run_folder: Path, retry_failed: bool, concurrency: int, quiet: bool)
     from generator.prices import Prices
     from generator.summary import summary
 
-    ledger, prices = Ledger.open(run_at(run_folder)), Prices()
+    ledger, prices = Ledger.open(run_at(run_folder)), Prices.load()
     plan = plan_of(ledger.plan)
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet, retry_failed=retry_failed)
     counts = summary(ledger, prices.cost)

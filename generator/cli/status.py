@@ -40,7 +40,7 @@ def command(run_folder: Path, as_json: bool) -> None:
     folder = run_at(run_folder)
     ledger = Ledger.read(folder)
     try:
-        found = standing(ledger, Prices().cost)
+        found = standing(ledger, Prices.load().cost)
     finally:
         ledger.close()
     if as_json:

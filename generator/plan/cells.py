@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from generator.schema.persona import Couple, Topic
 from generator.schema.record import Record
 from generator.strict_yaml import Loc
 from generator.structures import STRUCTURES, structure_named
+
+MAX_COMBINATIONS = 1_000_000
+"""Combinations of a plan's levels at most, those excluded too."""
 
 SWAPS = ("names", "labels", "first")
 """In the order in which twins are counted through; the last is swapped first."""
@@ -114,15 +118,10 @@ class Levels:
         own = self.plan.prompts if isinstance(written, PromptsLevel) else None
         found: dict[str, PromptSet | None] = {}
         for role in ("therapist", "a", "b"):
-            names = [
-                (each, at)
-                for prompts, at in ((written, loc), (own, ("prompts",)))
-                if prompts is not None
-                for each in (getattr(prompts, role), prompts.partners if role != "therapist" else None)
-                if each is not None
-            ]
-            name, at = (*names, ("baseline", loc))[0]
-            found[role] = self.load("prompt set", name, at)
+            name, at = written.of(role), loc
+            if name is None and own is not None:
+                name, at = own.of(role), ("prompts",)
+            found[role] = self.load("prompt set", name or "baseline", at)
         return found
 
     def level(self, factor: str, written: Any, loc: Loc) -> Level | None:
@@ -205,6 +204,8 @@ def cells_of(levels: Levels) -> Cells:
     rules = [_Rule(number, rule, levels) for number, rule in enumerate(plan.exclude)]
     cells: list[Cell] = []
     combinations = 0
+    if (product := math.prod(map(len, factors.values()))) > MAX_COMBINATIONS:
+        raise InputError(f"{product:,} combinations: at most {MAX_COMBINATIONS:,}; vary less")
     for combination in itertools.product(*factors.values()):
         cell: Cell = dict(zip(factors, combination, strict=True))
         topic = cell.get("topic")
@@ -259,7 +260,7 @@ class _Rule:
 
 
 def _included(number: int, written: IncludedCell, levels: Levels) -> Cell | None:
-    given = {**written.given(), **(written.__pydantic_extra__ or {})}
+    given = written.factors()
     cell: dict[str, Level] = {}
     for factor in (*levels.factors, *(name for name in given if name not in levels.factors)):
         loc: Loc = ("include", number, factor)

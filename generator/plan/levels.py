@@ -52,6 +52,11 @@ class RolePrompts(_Partial):
     b: Line | None = None
     """Patient B."""
 
+    def of(self, role: str) -> str | None:
+        """The set written for the therapist, `a` or `b`; None if there is none."""
+        written: str | None = getattr(self, role)
+        return written if written is not None or role == "therapist" else self.partners
+
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
         written = {name: value for name, value in handler(self).items() if name in self.model_fields_set}
@@ -233,6 +238,10 @@ class IncludedCell(_Partial):
     turns: Turns | None = None
     first: First | None = None
     labels: Labels | None = None
+
+    def factors(self) -> dict[str, Any]:
+        """What it says of each factor."""
+        return {**self.given(), **(self.__pydantic_extra__ or {})}
 
 
 class Sample(_Partial):

@@ -48,7 +48,12 @@ def _over(persona: P, pieces: list[_Piece], levels: list[Loc], origin: Origin) -
     if not pieces:
         return persona
     document = _laid(persona.model_dump(mode="json"), pieces, levels, origin)
-    return strict_yaml.validate(document, type(persona), origin.source or "plan")
+    try:
+        return strict_yaml.validate(document, type(persona), origin.source or "plan")
+    except InputError as error:
+        raise InputError(
+            *(problem.replace(": file: ", f": {persona.id}: ", 1) for problem in error.problems)
+        ) from error
 
 
 def _laid(data: dict[str, Any], pieces: list[_Piece], levels: list[Loc], origin: Origin) -> Document:
