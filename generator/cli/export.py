@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def command(
         raise InputError(f"--role is for {' and '.join(_with_role())}; {format_} holds what everybody said")
     if licence and format_ != "hf":
         raise InputError("--license is for --format hf")
+    if licence and not re.fullmatch(r"[a-z0-9][a-z0-9.+-]{0,59}", licence):
+        raise InputError(f"--license: {licence!r} is no name of a licence as the Hub has them: cc-by-4.0, mit, other")
     wish = Wish(format_, role, with_incomplete, licence)
     folder = run_at(run_folder)
     ledger = Ledger.read(folder)
@@ -73,7 +76,7 @@ def command(
             click.echo(safe(f"export:   {place}"))
     finally:
         ledger.close()
-    for line in _told(outcome, with_incomplete):
+    for line in _told(outcome, role):
         click.echo(line, err=out == Path("-"))
 
 
@@ -81,7 +84,7 @@ def _with_role() -> list[str]:
     return [name for name, format_ in FORMATS.items() if format_.has_role]
 
 
-def _told(outcome: Outcome, with_incomplete: bool) -> list[str]:
+def _told(outcome: Outcome, role: str | None) -> list[str]:
     holes = f", {outcome.incomplete:,} of them with holes" if outcome.incomplete else ""
     plural = "s" * (outcome.sessions != 1)
     lines = [f"sessions: {outcome.sessions:,} session{plural}, {outcome.turns:,} turns{holes}; every word is synthetic"]
@@ -89,5 +92,6 @@ def _told(outcome: Outcome, with_incomplete: bool) -> list[str]:
     if left_out:
         lines.append(f"left out: {', '.join(left_out)}; --with-incomplete takes them in")
     if outcome.silent:
-        lines.append(f"left out: {outcome.silent:,} in which nothing was said")
+        by = f" by {ROLES[role]}" if role else ""
+        lines.append(f"left out: {outcome.silent:,} in which nothing was said{by}")
     return lines

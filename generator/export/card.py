@@ -37,14 +37,17 @@ class Figures:
         """Sessions by a prompt set's name and hash."""
         self.settings: dict[str, Counter[str]] = {}
         """Sessions by each setting's value."""
-        self.sensitive: Counter[str] = Counter()
+        self.sensitive: Counter[tuple[str, str]] = Counter()
+        """Sessions by what is sensitive, "topic grief", and why."""
 
     def add(self, spoken: Spoken) -> None:
         """Count a session."""
         spec = spoken.row.spec
         self.sessions[spoken.row.status] += 1
         self.scripted += scripted(spoken.turns)
-        self.sensitive.update(spec.sensitive)
+        for kind, what in (("topic", spec.topic), ("couple", spec.couple)):
+            if what.sensitive:
+                self.sensitive[f"{kind} {what.id}", what.sensitive] += 1
         self.prompts.update({(ref.name, ref.hash) for ref in map(spec.prompts.of, PRINCIPALS)})
         for turn in spoken.turns:
             usage = turn.reply.usage
@@ -150,8 +153,12 @@ def _made(selection: Selection, figures: Figures) -> str:
 
 
 def _sensitive(figures: Figures) -> str:
-    told = [(reason, f"{count:,}") for reason, count in figures.sensitive.most_common()]
-    body = _table(("what may distress a reader", "sessions"), told) if told else "None of the material is marked.\n"
+    told = [(what, why, f"{count:,}") for (what, why), count in sorted(figures.sensitive.items())]
+    body = (
+        _table(("what", "why it may distress a reader", "sessions"), told)
+        if told
+        else "None of the material is marked.\n"
+    )
     return f"## Sensitive material\n\n{body}"
 
 

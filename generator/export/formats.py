@@ -51,6 +51,8 @@ class Format:
     """Writes to the path of the file, or of the folder."""
     is_folder: bool = False
     has_role: bool = False
+    needs: Callable[[], object] = lambda: None
+    """Raises InputError where a library is missing."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -65,9 +67,14 @@ FORMATS: Mapping[str, Format] = {
         "sharegpt-{role}.jsonl", lambda selection, wish: lines.sharegpt(selection, wish.label), has_role=True
     ),
     "csv": Format("turns.csv", lambda selection, wish: spreadsheet.lines(selection)),
-    "parquet": Format("turns.parquet", files=lambda selection, wish, path: parquet.write_turns(selection, path)),
+    "parquet": Format(
+        "turns.parquet", files=lambda selection, wish, path: parquet.write_turns(selection, path), needs=parquet.library
+    ),
     "hf": Format(
-        "hf", files=lambda selection, wish, path: hub.write_data_set(selection, path, wish.licence), is_folder=True
+        "hf",
+        files=lambda selection, wish, path: hub.write_data_set(selection, path, wish.licence),
+        is_folder=True,
+        needs=parquet.library,
     ),
 }
 
@@ -85,7 +92,7 @@ class Outcome:
     open: int
     """Left out."""
     silent: int
-    """Left out, because nothing was said in them."""
+    """Left out, because nothing was said in them, or nothing by the role."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -101,6 +108,7 @@ def place_of(folder: Path, wish: Wish) -> Path:
 def export(ledger: Ledger, wish: Wish, out: Path) -> Outcome:
     """Write an export to the file or folder `out`, whole. Raises InputError if something else stands there."""
     format_ = FORMATS[wish.format]
+    format_.needs()
     with ledger.snapshot():
         selection = _selection(ledger, wish)
         which = {"run": selection.run.id, "format": wish.format, "role": wish.label if format_.has_role else None}

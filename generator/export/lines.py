@@ -39,8 +39,11 @@ def sharegpt(selection: Selection, label: Label) -> Iterator[str]:
 def _views(selection: Selection, label: Label) -> Iterator[tuple[Spoken, View]]:
     views = Views(selection.ledger, label)
     for spoken in selection:
+        view = None
         for view in views.of(spoken):
             yield spoken, view
+        if view is None:
+            selection.without(spoken)
 
 
 def _mark(selection: Selection, spoken: Spoken, label: Label, view: View) -> dict[str, Any]:

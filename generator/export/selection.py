@@ -47,7 +47,7 @@ class Selection:
         self.left_out: Counter[Status] = Counter()
         """Sessions with holes that were not asked for."""
         self.silent = 0
-        """Sessions asked for in which nothing was said."""
+        """Sessions asked for in which nothing was said, or nothing by the role whose view was asked for."""
 
     def __iter__(self) -> Iterator[Spoken]:
         for row in self.ledger.each():
@@ -60,6 +60,13 @@ class Selection:
                 yield Spoken(row, turns)
             else:
                 self.silent += 1
+
+    def without(self, spoken: Spoken) -> None:
+        """A session that came up has nothing to be exported."""
+        self.sessions -= 1
+        self.turns -= len(spoken.turns)
+        self.incomplete -= spoken.row.status not in WHOLE
+        self.silent += 1
 
 
 def run_of(ledger: Ledger) -> Run:
