@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.assets import shipped_root
 from generator.errors import InputError
 from generator.export import Wish, export, to_stream
 from generator.export.spreadsheet import guarded, unguarded
@@ -221,14 +219,3 @@ def test_without_the_extra_library_it_is_named_and_nothing_is_begun(made, tmp_pa
         export(ledger, Wish(format_), tmp_path / "new" / "out")
     ledger.close()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_every_column_is_explained_in_the_docs():
-    page = (shipped_root() / "docs" / "export.md").read_text(encoding="utf-8")
-    from generator.export.selection import Run
-    from generator.export.table import Tables
-
-    tables = Tables(Run("", "", ""), ())
-    for columns in (tables.of_turns, tables.of_sessions):
-        for column in columns:
-            assert f"| `{column.name}` | {column.type} | {column.meaning} |" in page, json.dumps(column.name)
