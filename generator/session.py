@@ -39,7 +39,7 @@ class Session:
         """`prompts`, `chats`: whose words, and who speaks, for each label. `turns`: what has been spoken already, to go
         on from there."""
         self.spec = spec
-        self.turns = list(turns)
+        self.turns: list[Turn] = []
         self.end: str | None = None
         """"complete", "session_tokens"; None while it runs. A failure is raised as SessionFailed."""
         self._chats = chats
@@ -52,25 +52,29 @@ class Session:
         self._absorbed: dict[Label, int] = {}
         self._labels: dict[Label, clean.Names] = {}
         self._cleaned_last: tuple[tuple[Label | None, str], tuple[str, tuple[Trim, ...]]] = ((None, ""), ("", ()))
-        for turn in self.turns:
+        self._speakers: list[Label] = []
+        self._spoken: list[tuple[Label, str]] = []
+        self._texts: set[str] = set()
+        for turn in turns:
+            self._take_in(turn)
             self._purse.charge(turn.reply)
 
     async def run(self) -> AsyncGenerator[Turn, None]:
         """Speak turn after turn. Raises SessionFailed or ProviderRefused; turns yielded before stand."""
-        while label := self._structure.next([turn.speaker for turn in self.turns]):
+        while label := self._structure.next(self._speakers):
             thread = self._thread(label)
             asked = asked_tokens(self.spec.budget, label, self.spec.models.of(label))
             if not self._purse.allows(thread.prompt_tokens, asked):
                 self.end = "session_tokens"
                 return
             turn = await self._speak(label, thread, asked)
-            self.turns.append(turn)
+            self._take_in(turn)
             yield turn
         self.end = "complete"
 
     def more(self) -> bool:
         """Whether the structure has a next speaker."""
-        return self._structure.next([turn.speaker for turn in self.turns]) is not None
+        return self._structure.next(self._speakers) is not None
 
     def transcript(self) -> Transcript:
         """What has been spoken, as the transcript format holds it."""
@@ -83,6 +87,12 @@ class Session:
     def prompt_tokens(self, label: Label) -> int:
         """Estimate of the tokens in what `label` would be sent now."""
         return self._thread(label).prompt_tokens
+
+    def _take_in(self, turn: Turn) -> None:
+        self.turns.append(turn)
+        self._speakers.append(turn.speaker)
+        self._spoken.append((turn.speaker, turn.text))
+        self._texts.add(turn.text)
 
     async def _speak(self, label: Label, thread: Thread, asked: int | None) -> Turn:
         model = self.spec.models.of(label)
@@ -99,7 +109,7 @@ class Session:
             seed=random.Random(f"{self.spec.rng_seed}:{len(self.turns)}").randrange(2**30),
             prompt_tokens=thread.prompt_tokens,
             perspective=self._perspective(label),
-            spoken=[(turn.speaker, turn.text) for turn in self.turns],
+            spoken=tuple(self._spoken),
             attempts=self._attempts,
             usable=lambda text: bool(self._cleaned(label, text)[0]),
         )
@@ -129,7 +139,7 @@ class Session:
             tokens=tokens.count(text, model),
             over_budget=asked is not None and given > asked,
             trims=(*trims, *by_budget),
-            repeat=any(text == turn.text for turn in self.turns),
+            repeat=text in self._texts,
             reply=reply,
         )
 

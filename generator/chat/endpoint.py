@@ -10,9 +10,8 @@ import asyncio
 import json
 import random
 import time
-import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,13 +24,10 @@ from generator.schema.session import REHEARSAL
 from generator.schema.turn import Reply
 
 if TYPE_CHECKING:
-    import httpx2
     from openai import AsyncOpenAI
     from tenacity import RetryCallState
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
-MAX_REPLY_BYTES = 8 * 1024 * 1024
-"""Decoded; a longer reply is not read to its end."""
 MAX_TRIES = 6
 """Failed attempts of a turn, whatever their kinds; rate limits are not counted."""
 MAX_TURN_SECONDS = 15 * 60.0
@@ -46,6 +42,20 @@ MIN_KEY_BYTES = 8
 _OTHER_TOKEN_PARAMETER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _OPTIONS = {"temperature": "--temperature", "reasoning_effort": "--reasoning-effort"}
 """What a user can leave out when a model rejects the parameter."""
+
+_OPTIONS_OF_SDK: Any = {
+    "headers": {},
+    "params": {},
+    "extra_json": None,
+    "max_retries": 0,
+    "timeout": None,
+    "idempotency_key": "none",
+    "follow_redirects": False,
+    "security": {},
+    "stream_mode": "legacy",
+    "synthesize_event_and_data": None,
+}
+"""What the SDK would otherwise fill in anew for every request, by deep copies; nothing of it is sent."""
 
 
 class Endpoint:
@@ -64,6 +74,7 @@ class Endpoint:
         """`most_requests`: never more under way than this. `sleep` and `now` (monotonic seconds) can be replaced
         together, to try waits without waiting."""
         self.base_url = base_url or DEFAULT_BASE_URL
+        self._url = f"{self.base_url}/chat/completions"
         self.host = urlsplit(self.base_url).netloc.rsplit("@", 1)[-1]
         self._key = key
         self._deadline_seconds = deadline_seconds
@@ -165,9 +176,10 @@ class Endpoint:
         try:
             async with asyncio.timeout(self._deadline_seconds + budget / SLOWEST_TOKENS_PER_SECOND):
                 response = await client.post(
-                    "/chat/completions",
+                    self._url,
                     cast_to=httpx2.Response,
                     content=_encoded(request.messages, fields),
+                    options=_OPTIONS_OF_SDK,
                 )
         except openai.APIStatusError as exc:
             response = exc.response
@@ -242,15 +254,10 @@ class Endpoint:
 
     def _connected(self) -> AsyncOpenAI:
         if self._client is None:
-            import httpx2
             import openai
 
-            http = openai.DefaultAioHttpClient(
-                timeout=httpx2.Timeout(None, connect=10.0),
-                limits=httpx2.Limits(max_connections=1024, max_keepalive_connections=1024),
-                follow_redirects=False,
-                event_hooks={"response": [_cap_body]},
-            )
+            from generator.chat.wire import Wire
+
             headers = {
                 "Authorization": f"Bearer {self._key or 'none'}",
                 "Content-Type": "application/json",
@@ -266,37 +273,10 @@ class Endpoint:
                 def default_headers(self) -> dict[str, str | openai.Omit]:
                     return dict(headers)
 
-            self._client = Client(api_key=self._key or "none", base_url=self.base_url, max_retries=0, http_client=http)
+            self._client = Client(
+                api_key=self._key or "none", base_url=self.base_url, max_retries=0, http_client=Wire(self._url)
+            )
         return self._client
-
-
-async def _cap_body(response: httpx2.Response) -> None:
-    """Stop reading a body at MAX_REPLY_BYTES, decompressed; the library itself would read it to its end."""
-    import httpx2
-
-    compressed = response.headers.pop("content-encoding", "identity").casefold() in {"gzip", "deflate"}
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    source: httpx2.AsyncByteStream = response.stream
-
-    class Capped(httpx2.AsyncByteStream):
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            decoder = zlib.decompressobj(zlib.MAX_WBITS | 32) if compressed else None
-            size = 0
-            async for chunk in source:
-                try:
-                    part = decoder.decompress(chunk, MAX_REPLY_BYTES + 1) if decoder else chunk
-                except zlib.error as exc:
-                    raise AttemptFailed("bad_reply", "the reply cannot be unpacked", 4, billed="unknown") from exc
-                size += len(part)
-                if size > MAX_REPLY_BYTES:
-                    message = "the reply is larger than 8 MB; the rest was not read"
-                    raise AttemptFailed("reply_too_large", message, 2, billed="unknown")
-                yield part
-
-        async def aclose(self) -> None:
-            await source.aclose()
-
-    response.stream = Capped()
 
 
 def _encoded(messages: bytes, fields: dict[str, Any]) -> bytes:

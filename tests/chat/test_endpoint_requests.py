@@ -58,7 +58,6 @@ def test_nothing_is_sent_that_stands_in_the_environment(monkeypatch):
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": "couplesim",
-        "connection": "keep-alive",
     }
     assert "zanzibar" not in str(seen.headers)
 
