@@ -9,6 +9,9 @@ from generator.export.parquet import Table, facts_of
 from generator.export.selection import Selection
 from generator.export.table import Tables
 
+SESSIONS_TOGETHER = 256
+"""Rows of the table of sessions that are written together; each holds a whole transcript and its settings."""
+
 
 def write_data_set(selection: Selection, folder: Path, licence: str | None) -> None:
     """The data set's files."""
@@ -18,7 +21,7 @@ def write_data_set(selection: Selection, folder: Path, licence: str | None) -> N
     data.mkdir()
     with (
         Table(data / "turns.parquet", tables.of_turns, facts) as turns,
-        Table(data / "sessions.parquet", tables.of_sessions, facts) as sessions,
+        Table(data / "sessions.parquet", tables.of_sessions, facts, SESSIONS_TOGETHER) as sessions,
     ):
         for spoken in selection:
             turns.add(tables.turns(spoken))

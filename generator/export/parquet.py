@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 GROUP_ROWS = 4096
+"""Rows that are written together: the more, the smaller the file; the fewer, the less memory."""
 
 
 def library() -> Any:
@@ -28,8 +29,11 @@ def library() -> Any:
 class Table:
     """A Parquet file being written. Use it as a context."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], facts: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[Column], facts: Mapping[str, str], group_rows: int = GROUP_ROWS
+    ) -> None:
         """`facts` stand in the file's own metadata."""
+        self._group_rows = group_rows
         self._arrow = library()
         types = {
             "text": self._arrow.string(),
@@ -56,7 +60,7 @@ class Table:
     def add(self, rows: Iterable[Row]) -> None:
         """Append rows, each a value by column."""
         self._waiting += rows
-        if len(self._waiting) >= GROUP_ROWS:
+        if len(self._waiting) >= self._group_rows:
             self._flush()
 
     def _flush(self) -> None:
