@@ -33,7 +33,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 lock:
-	uv pip compile pyproject.toml --extra dev --extra figures --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.txt
+	uv pip compile pyproject.toml --extra dev --extra export --extra figures --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.txt
 
 example: demo
 	rm -rf outputs/example && mkdir -p outputs/example

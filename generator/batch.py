@@ -343,28 +343,3 @@ def _changes(ledger: Ledger, planned: list[Planned]) -> str:
         return "factors (no session is in both plans)"
     moved = any(one.key not in places and one.spec.id in ids for one in planned)
     return "factors (a session stands elsewhere in the design)" if moved else ""
-
-
-def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
-    """A session as one JSON object: who, what, how it ended, and its turns."""
-    spec, written = row.spec, transcript_path(ledger.folder, row)
-    return {
-        "synthetic": True,
-        "sensitive": spec.sensitive,
-        "id": row.id,
-        "number": row.number,
-        "cell": dict(row.cell),
-        "repeat": row.repeat,
-        "status": row.status,
-        "reason": row.reason,
-        "couple": spec.couple.id,
-        "therapist": spec.therapist.id,
-        "topic": spec.topic.id,
-        "structure": spec.structure,
-        "first": spec.first,
-        "prompts": spec.prompts.model_dump(),
-        "models": {label: spec.models.of(label).name for label in PRINCIPALS},
-        "rng_seed": spec.rng_seed,
-        "transcript": str(written) if written.exists() else None,
-        "turns": [turn.model_dump(mode="json", exclude={"reply": {"raw"}}) for turn in ledger.turns(row.id)],
-    }
