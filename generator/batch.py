@@ -28,7 +28,7 @@ from generator.schema.label import PRINCIPALS, Label
 from generator.schema.planned import Planned
 from generator.schema.session import Spec
 from generator.schema.turn import Turn, Usage
-from generator.session import transcript_of
+from generator.session import transcript_from, transcript_of
 
 ALIKE = 3
 """So many sessions in a row failing alike at a speaker's first turn stop the run: the next one would too."""
@@ -191,7 +191,7 @@ class _Journal:
 
     def __init__(self, desk: _Desk, job: Job) -> None:
         self._desk, self._job = desk, job
-        self._turns = list(job.turns)
+        self._spoken = [(turn.speaker, turn.text) for turn in job.turns]
         self._attempt: int | None = None
         self._entering = 0
         self._asked_model = ""
@@ -205,7 +205,7 @@ class _Journal:
 
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
-        self._asked_model, self._most, turn = model, most, len(self._turns) + 1
+        self._asked_model, self._most, turn = model, most, len(self._spoken) + 1
         entering = asyncio.ensure_future(
             self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
         )
@@ -247,7 +247,7 @@ class _Journal:
             usage = turn.reply.usage
             self._desk.purse.settle(self._asked_model, self._most, self._most if usage.estimated else usage)
             self._attempt = None
-        self._turns.append(turn)
+        self._spoken.append((turn.speaker, turn.text))
         self._desk.watcher.turn_kept(self._job.number, turn)
 
     async def end(self, session_end: str | None, failure: SessionFailed | None) -> None:
@@ -261,11 +261,11 @@ class _Journal:
         with self._being_entered():
             await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
             if status != "open":
-                text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
+                text = render(transcript_from(self._job.spec, self._spoken)) if self._spoken else ""
                 path = transcript_name(self._job.number, self._job.spec)
                 folder = self._desk.ledger.folder / "transcripts"
                 await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
-                self._desk.judge(failure, len(self._turns))
+                self._desk.judge(failure, len(self._spoken))
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
 
     @contextmanager

@@ -6,6 +6,8 @@ intake notes and the partners as anyone in the room would, never a secret before
 
 from __future__ import annotations
 
+import functools
+
 from generator.schema.label import Label
 from generator.schema.persona import Partner, Topic
 from generator.schema.perspective import Person, Perspective, Subject
@@ -13,7 +15,32 @@ from generator.schema.session import Spec, Temperament
 
 
 def perspective(spec: Spec, label: Label, temperament: Temperament) -> Perspective:
-    """What the speaker `label`, one of the three principals, may know in a session of `spec`."""
+    """What the speaker `label`, one of the three principals, may know in a session of `spec`. Sessions that differ in
+    nothing of it share one."""
+    return _shared(_Knowledge(spec, label, temperament))
+
+
+class _Knowledge:
+    """What a perspective is made of; equal ones make equal perspectives."""
+
+    def __init__(self, spec: Spec, label: Label, temperament: Temperament) -> None:
+        self.parts = (spec, label, temperament)
+        records = (spec.couple, spec.therapist, spec.topic, temperament)
+        self._key = (label, spec.structure, *(record.content_hash for record in records))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Knowledge) and self._key == other._key
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(knowledge: _Knowledge) -> Perspective:
+    return _made(*knowledge.parts)
+
+
+def _made(spec: Spec, label: Label, temperament: Temperament) -> Perspective:
     therapist, couple = spec.therapist, spec.couple
     everybody = Perspective(
         label=label,

@@ -25,6 +25,9 @@ from generator.schema.perspective import Perspective
 from generator.schema.record import Record, Slug, Text, hash_of
 from generator.schema.session import PromptRef, Temperament
 
+MAX_RENDERED = 4096
+"""Prompts that a set remembers; sessions of the same people share them."""
+
 PARTIALS = "_shared"
 """Folder beside the sets whose templates every set may include."""
 
@@ -76,6 +79,7 @@ class PromptSet:
         self.settings = settings
         self.files = dict(sorted(files.items()))
         self._places = places or {}
+        self._rendered: dict[tuple[str, str], str] = {}
         canonical = json.dumps([settings.model_dump(mode="json"), self.files], sort_keys=True, ensure_ascii=False)
         self.ref = PromptRef(name=settings.name, hash=hash_of(canonical))
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
@@ -111,6 +115,14 @@ class PromptSet:
                 yield self._place(name), node.lineno, node.data
 
     def _render(self, template: str, perspective: Perspective) -> str:
+        known = (template, perspective.content_hash)
+        if known not in self._rendered:
+            if len(self._rendered) >= MAX_RENDERED:
+                self._rendered.clear()
+            self._rendered[known] = self._rendered_anew(template, perspective)
+        return self._rendered[known]
+
+    def _rendered_anew(self, template: str, perspective: Perspective) -> str:
         try:
             text = self._environment.get_template(template).render(_variables(perspective, self.settings))
         except jinja2.UndefinedError as exc:

@@ -22,7 +22,7 @@ from generator.schema.session import Spec
 from generator.schema.turn import Reply, Transcript, Trim, Turn
 from generator.sentences import back_to_sentence_end, ends_mid_sentence
 from generator.structures import structure_named
-from generator.thread import Thread
+from generator.thread import Said, Thread
 
 
 class Session:
@@ -35,11 +35,13 @@ class Session:
         chats: Mapping[Label, Chat],
         turns: Iterable[Turn] = (),
         attempts: AttemptLog = UNLOGGED,
+        keep_turns: bool = True,
     ) -> None:
         """`prompts`, `chats`: whose words, and who speaks, for each label. `turns`: what has been spoken already, to go
-        on from there."""
+        on from there. `keep_turns`: False where whoever iterates keeps them, so that many sessions take less room."""
         self.spec = spec
         self.turns: list[Turn] = []
+        """What has been spoken; without `keep_turns`, nothing."""
         self.end: str | None = None
         """"complete", "session_tokens"; None while it runs. A failure is raised as SessionFailed."""
         self._chats = chats
@@ -52,11 +54,11 @@ class Session:
         self._absorbed: dict[Label, int] = {}
         self._labels: dict[Label, clean.Names] = {}
         self._cleaned_last: tuple[tuple[Label | None, str], tuple[str, tuple[Trim, ...]]] = ((None, ""), ("", ()))
+        self._keep_turns = keep_turns
+        self._said: list[Said] = []
         self._speakers: list[Label] = []
-        self._spoken: list[tuple[Label, str]] = []
-        self._texts: set[str] = set()
         for turn in turns:
-            self._take_in(turn)
+            self.take_in(turn)
             self._purse.charge(turn.reply)
 
     async def run(self) -> AsyncGenerator[Turn, None]:
@@ -68,7 +70,7 @@ class Session:
                 self.end = "session_tokens"
                 return
             turn = await self._speak(label, thread, asked)
-            self._take_in(turn)
+            self.take_in(turn)
             yield turn
         self.end = "complete"
 
@@ -78,7 +80,7 @@ class Session:
 
     def transcript(self) -> Transcript:
         """What has been spoken, as the transcript format holds it."""
-        return transcript_of(self.spec, self.turns)
+        return transcript_from(self.spec, [(said.speaker, said.text) for said in self._said])
 
     def messages(self, label: Label) -> list[dict[str, str]]:
         """What `label` would be sent now."""
@@ -88,28 +90,29 @@ class Session:
         """Estimate of the tokens in what `label` would be sent now."""
         return self._thread(label).prompt_tokens
 
-    def _take_in(self, turn: Turn) -> None:
-        self.turns.append(turn)
+    def take_in(self, turn: Turn) -> None:
+        """A turn has been spoken, here or elsewhere: it is history from now on."""
+        if self._keep_turns:
+            self.turns.append(turn)
+        self._said.append(Said.of(turn.speaker, turn.text, turn.tokens))
         self._speakers.append(turn.speaker)
-        self._spoken.append((turn.speaker, turn.text))
-        self._texts.add(turn.text)
 
     async def _speak(self, label: Label, thread: Thread, asked: int | None) -> Turn:
         model = self.spec.models.of(label)
         if model.context_tokens is not None and thread.prompt_tokens + (asked or 0) > model.context_tokens:
             raise SessionFailed(
                 "context_full",
-                f"turn {len(self.turns) + 1}: the prompt of {label} has about {thread.prompt_tokens} tokens and the "
+                f"turn {len(self._said) + 1}: the prompt of {label} has about {thread.prompt_tokens} tokens and the "
                 f"reply may take {asked or 0}; {model.name} has room for {model.context_tokens}",
             )
         request = Request(
             model=model,
-            messages=thread.encoded(),
+            parts=thread.encoded(),
             max_tokens=asked,
-            seed=random.Random(f"{self.spec.rng_seed}:{len(self.turns)}").randrange(2**30),
+            seed=random.Random(f"{self.spec.rng_seed}:{len(self._said)}").randrange(2**30),
             prompt_tokens=thread.prompt_tokens,
             perspective=self._perspective(label),
-            spoken=tuple(self._spoken),
+            spoken=[(said.speaker, said.text) for said in self._said],
             attempts=self._attempts,
             usable=lambda text: bool(self._cleaned(label, text)[0]),
         )
@@ -117,7 +120,7 @@ class Session:
         self._purse.charge(reply)
         turn = self._turn(label, reply, asked)
         if turn is None:
-            message = f"turn {len(self.turns) + 1}, {label}: {model.name} gave no words of the speaker's own"
+            message = f"turn {len(self._said) + 1}, {label}: {model.name} gave no words of the speaker's own"
             await self._attempts.fail("empty", message, "yes", reply.usage)
             raise SessionFailed("empty", message)
         return turn
@@ -130,7 +133,7 @@ class Session:
         model = self.spec.models.of(label).name
         given = reply.usage.completion - reply.usage.reasoning
         return Turn(
-            n=len(self.turns) + 1,
+            n=len(self._said) + 1,
             speaker=label,
             text=text,
             end=end,
@@ -139,7 +142,7 @@ class Session:
             tokens=tokens.count(text, model),
             over_budget=asked is not None and given > asked,
             trims=(*trims, *by_budget),
-            repeat=text in self._texts,
+            repeat=any(text == said.text for said in self._said),
             reply=reply,
         )
 
@@ -178,9 +181,9 @@ class Session:
             )
             self._absorbed[label] = 0
         thread = self._threads[label]
-        for turn in self.turns[self._absorbed[label] :]:
-            thread.absorb(turn.speaker, turn.text, turn.tokens)
-        self._absorbed[label] = len(self.turns)
+        for said in self._said[self._absorbed[label] :]:
+            thread.absorb(said)
+        self._absorbed[label] = len(self._said)
         return thread
 
     def _perspective(self, label: Label) -> Perspective:
@@ -191,8 +194,9 @@ class Session:
 
 def transcript_of(spec: Spec, turns: Iterable[Turn]) -> Transcript:
     """The turns under the spec's title and structure."""
-    return Transcript(
-        title=spec.topic.title,
-        structure=spec.structure,
-        turns=tuple((turn.speaker, turn.text) for turn in turns),
-    )
+    return transcript_from(spec, ((turn.speaker, turn.text) for turn in turns))
+
+
+def transcript_from(spec: Spec, spoken: Iterable[tuple[Label, str]]) -> Transcript:
+    """What was spoken, under the spec's title and structure."""
+    return Transcript(title=spec.topic.title, structure=spec.structure, turns=tuple(spoken))

@@ -7,7 +7,7 @@ import pytest
 
 from generator import tokens
 from generator.schema.label import LABELS
-from generator.thread import Thread
+from generator.thread import Said, Thread
 from tests.builders import layout, speak, spec
 
 NAMES = dict(zip(LABELS, ("Dr. Forger", "Daniel", "Marcus", "Facilitator"), strict=True))
@@ -48,7 +48,7 @@ def test_in_chat_layout_roles_alternate_and_own_turns_are_the_assistants(first):
 def test_in_chat_layout_the_others_are_named():
     thread = Thread("Patient A", NAMES, "You are Daniel.", "", "chat", len)
     for speaker, text in (("Therapist", "Hello."), ("Patient A", "Hi."), ("Patient B", "Hm."), ("Therapist", "So?")):
-        thread.absorb(speaker, text, 5)
+        thread.absorb(Said.of(speaker, text, 5))
     assert [(message["role"], message["content"]) for message in thread.messages()] == [
         ("system", "You are Daniel."),
         ("user", "Dr. Forger: Hello."),
@@ -59,8 +59,8 @@ def test_in_chat_layout_the_others_are_named():
 
 def test_in_script_layout_there_is_one_growing_script():
     thread = Thread("Therapist", NAMES, "You are Dr. Forger.", "They sit down.", "script", len)
-    thread.absorb("Therapist", "Hello.", 5)
-    thread.absorb("Patient A", "Hi.", 5)
+    thread.absorb(Said.of("Therapist", "Hello.", 5))
+    thread.absorb(Said.of("Patient A", "Hi.", 5))
     assert [(message["role"], message["content"]) for message in thread.messages()] == [
         ("system", "You are Dr. Forger."),
         ("user", "They sit down.\n\nDr. Forger:\nHello.\n\nDaniel:\nHi.\n\nDr. Forger:\n"),
@@ -77,9 +77,9 @@ def test_the_therapist_opens_with_the_opening_alone(shape):
 
 def test_what_is_encoded_is_what_messages_gives():
     thread = Thread("Patient B", NAMES, 'a "system"', "", "chat", len)
-    thread.absorb("Therapist", "\u2028 “quoted” \\ \n\n🙂", 5)
-    assert json.loads(thread.encoded()) == thread.messages()
-    assert "🙂".encode() in thread.encoded(), "not escaped: escapes cost tokens and bytes"
+    thread.absorb(Said.of("Therapist", "\u2028 “quoted” \\ \n\n🙂", 5))
+    assert json.loads(b"".join(thread.encoded())) == thread.messages()
+    assert "🙂".encode() in b"".join(thread.encoded()), "not escaped: escapes cost tokens and bytes"
 
 
 @pytest.mark.parametrize("shape", ["chat", "script"])

@@ -12,7 +12,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -188,7 +188,7 @@ class Endpoint:
                 response = await client.post(
                     self._url,
                     cast_to=httpx2.Response,
-                    content=_encoded(request.messages, fields),
+                    content=_encoded(request.parts, fields),
                     options=_OPTIONS_OF_SDK,
                 )
         except openai.APIStatusError as exc:
@@ -296,8 +296,8 @@ class Endpoint:
         return self._client
 
 
-def _encoded(messages: bytes, fields: dict[str, Any]) -> bytes:
-    return b'{"messages":' + messages + b"," + json.dumps(fields, ensure_ascii=False).encode()[1:]
+def _encoded(messages: Sequence[bytes], fields: dict[str, Any]) -> bytes:
+    return b"".join((b'{"messages":', *messages, b",", json.dumps(fields, ensure_ascii=False).encode()[1:]))
 
 
 def _failure(state: RetryCallState) -> AttemptFailed:

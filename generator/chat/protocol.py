@@ -25,8 +25,8 @@ class Request:
     """Everything a chat may use to speak one turn."""
 
     model: Model
-    messages: bytes
-    """JSON array of messages in UTF-8, ready to send."""
+    parts: Sequence[bytes]
+    """The messages as a JSON array in UTF-8, ready to be joined and sent; most parts are shared with other requests."""
     max_tokens: int | None
     """Tokens the reply may take; None for no limit."""
     seed: int
@@ -42,10 +42,15 @@ class Request:
     """Whether a reply's text can become a turn; a chat that retries asks again until it can."""
 
     @property
+    def messages(self) -> bytes:
+        """The JSON array of messages."""
+        return b"".join(self.parts)
+
+    @property
     def most(self) -> Usage:
         """What the request may take at most: a token is at least one byte."""
         reply = UNLIMITED_TOKENS if self.max_tokens is None else self.max_tokens
-        return Usage(prompt=len(self.messages), completion=reply, estimated=True)
+        return Usage(prompt=sum(map(len, self.parts)), completion=reply, estimated=True)
 
 
 class AttemptLog(Protocol):

@@ -71,7 +71,7 @@ class Local:
                 self._journals.pop(task, None)
 
     async def _speak(self, job: Job, journal: Journal, stop: Stop) -> None:
-        session = Session(job.spec, job.prompts, self._chats_for(job.spec), job.turns, journal)
+        session = Session(job.spec, job.prompts, self._chats_for(job.spec), job.turns, journal, keep_turns=False)
         failure: SessionFailed | None = None
         try:
             async with aclosing(session.run()) as spoken:

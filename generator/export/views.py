@@ -45,7 +45,7 @@ class Views:
             if turn.speaker == self.label and (not chat or turn is own[-1]):
                 answer = {"role": "assistant", "content": turn.text}
                 yield View([*session.messages(self.label), answer], own if chat else (turn,))
-            session.turns.append(turn)
+            session.take_in(turn)
 
     def _prompts_of(self, spoken: Spoken) -> dict[Label, PromptSet]:
         spec = spoken.row.spec

@@ -93,7 +93,7 @@ def _first_request() -> Request:
     session = Session(of, prompts_of(of), {})
     return Request(
         model=MODEL,
-        messages=json.dumps(session.messages("Therapist")).encode(),
+        parts=[json.dumps(session.messages("Therapist")).encode()],
         max_tokens=150,
         seed=1,
         prompt_tokens=session.prompt_tokens("Therapist"),
