@@ -42,7 +42,8 @@ schemas: $(READY)
 	$(BIN)/couplesim schema --out schemas
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.rehearsal
 	$(BIN)/python -m benchmarks.checking
 
 clean:

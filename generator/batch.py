@@ -118,7 +118,7 @@ async def carry_out(
     StorageError; what was committed is kept."""
     desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        _put_in_order(ledger)
+        await _put_in_order(ledger, stop)
         await engine.run(desk, stop)
     finally:
         await desk.close()
@@ -294,12 +294,15 @@ def put_aside(folder: Path, number: int, spec: Spec) -> bool:
     return True
 
 
-def _put_in_order(ledger: Ledger) -> None:
+async def _put_in_order(ledger: Ledger, stop: Stop) -> None:
     """Make the files what the ledger says, after a stop at whatever moment."""
     folder = ledger.folder / "transcripts"
     for each, names in ((ledger.folder, r"plan\.yaml"), (folder, r".*\.txt"), (folder / "incomplete", r".*\.txt")):
         sweep(each, names)
     for row in ledger.each("complete", "ended", "failed"):
+        await asyncio.sleep(0)  # there may be thousands, and a stop is to be heard
+        if stop.requested:
+            return
         name = transcript_name(row.number, row.spec)
         whole, incomplete = (folder / name).is_file(), (folder / "incomplete" / name).is_file()
         if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):

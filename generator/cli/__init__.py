@@ -14,6 +14,7 @@ from generator.errors import CouplesimError
 
 COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
+    "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
     "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",

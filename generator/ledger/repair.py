@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,21 @@ def repair(folder: Path, plan: Mapping[str, Any] | None) -> Saved:
     """
     path = require(folder)
     try:
-        with take_lock(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as work:
+        with take_lock(folder), _workplace(folder) as work:
             check_newer(path)
-            return _repaired(path, Path(work), plan)
+            return _repaired(path, work, plan)
     except OSError as exc:
         raise StorageError(f"{folder}: cannot be written ({exc.strerror}); the ledger was left as it is") from exc
+
+
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """A folder that goes afterwards, and with it those that a kill left."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as work:
+        for left in folder.glob(".repair-*"):
+            if left != Path(work):
+                shutil.rmtree(left)
+        yield Path(work)
 
 
 def _repaired(path: Path, work: Path, plan: Mapping[str, Any] | None) -> Saved:

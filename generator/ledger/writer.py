@@ -58,7 +58,7 @@ class Writer:
 
     async def _finish(self) -> None:
         if self._writing is not None:
-            await self._writing
+            await asyncio.wait([self._writing])
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
