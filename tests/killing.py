@@ -178,15 +178,16 @@ def _around_requests(before: Callable[[], None] = lambda: None, after: Callable[
 
 def _when_an_answer_begins(come: Callable[[], None]) -> None:
     """The endpoint has the whole request; of its answer only the head has been read."""
-    from generator.chat import endpoint
+    import aiohttp
 
-    cap = endpoint._cap_body
+    start = aiohttp.ClientResponse.start
 
-    async def capped(response: Any) -> None:
+    async def started(self: aiohttp.ClientResponse, connection: Any) -> aiohttp.ClientResponse:
+        response = await start(self, connection)
         come()
-        await cap(response)
+        return response
 
-    endpoint._cap_body = capped
+    aiohttp.ClientResponse.start = started
 
 
 def _after_commits(come: Callable[[], None]) -> None:
