@@ -196,27 +196,16 @@ class _Journal:
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
         self._asked_model, self._most, turn = model, most, len(self._turns) + 1
-        entering = asyncio.ensure_future(
-            self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
-        )
+        attempt = changes.Attempt(self._job.id, turn, model, most)
         try:
-            self._attempt = await asyncio.shield(entering)
-        except asyncio.CancelledError:
-            with self._being_entered():
-                await self._never_sent(entering)
-            raise
-        except BaseException:
+            self._attempt = await self._desk.writer.write(attempt.begin)
+        except BaseException as exc:
             self._desk.purse.settle(model, most, None)
+            if isinstance(exc, asyncio.CancelledError):
+                with self._being_entered():
+                    await self._desk.writer.write(attempt.take_back, "stopped before it was sent")
             raise
         self._desk.watcher.request_sent(self._job.number, turn)
-
-    async def _never_sent(self, entering: asyncio.Future[int]) -> None:
-        try:
-            self._attempt = await entering
-        except BaseException:
-            self._desk.purse.settle(self._asked_model, self._most, None)
-            raise
-        await self.fail("dropped", "stopped before it was sent", "no")
 
     async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         if self._attempt is None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import threading
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from generator import batch
 from generator.budget import RunPurse
 from generator.chat.scripted import reply_of
-from generator.engines.local import Local
+from generator.engines.local import LOOK_SECONDS, Local
 from generator.engines.protocol import Stop
 from generator.errors import SessionFailed, StorageError
+from generator.ledger.writer import Writer
 from generator.schema.label import LABELS
 from tests.builders import spec
 from tests.child import rows
@@ -99,16 +101,15 @@ def must_hold(run: Path, purse: RunPurse | None = None) -> None:
 @given(seed=st.integers(0, 2**32), fails=st.sampled_from([0.0, 0.1]), stops=st.integers(1, 2))
 def test_stopped_at_random_and_gone_on_with(tmp_path_factory, seed, fails, stops):
     run, rng = tmp_path_factory.mktemp("run"), random.Random(seed)
-    ledger = begin(run, *(spec(turns=TURNS, rng_seed=number) for number in range(SESSIONS)))
-    error, purse, chat = sit(ledger, rng, fails, stops)
-    assert error is None
-    must_hold(run, purse)
-    assert chat.sent_after_stop <= AT_A_TIME, "only those whose entry was being written when the stop came"
-    unknown = "SELECT count(*) FROM attempt WHERE outcome IS NULL"
-    assert rows(run, unknown) == [(0,)], "what became of each request is on record"
-    assert sit(ledger, rng)[0] is None
-    must_hold(run)
-    ledger.close()
+    with closing(begin(run, *(spec(turns=TURNS, rng_seed=number) for number in range(SESSIONS)))) as ledger:
+        error, purse, chat = sit(ledger, rng, fails, stops)
+        assert error is None
+        must_hold(run, purse)
+        assert chat.sent_after_stop <= AT_A_TIME, "only those whose entry was being written when the stop came"
+        unknown = "SELECT count(*) FROM attempt WHERE outcome IS NULL"
+        assert rows(run, unknown) == [(0,)], "what became of each request is on record"
+        assert sit(ledger, rng)[0] is None
+        must_hold(run)
     assert rows(run, "SELECT DISTINCT status FROM session") == [("complete",)]
     assert len(list((run / "transcripts").glob("*.txt"))) == SESSIONS
     assert not list((run / "transcripts").glob("incomplete/*"))
@@ -121,18 +122,18 @@ WHERE = ["INSERT ON turn", "INSERT ON attempt", "UPDATE OF status ON session"]
 @given(seed=st.integers(0, 2**32), where=st.sampled_from(WHERE), stops=st.integers(0, 2))
 def test_storage_that_fails_for_one_session_stops_the_run_and_harms_no_other(tmp_path_factory, seed, where, stops):
     run, rng = tmp_path_factory.mktemp("run"), random.Random(seed)
-    ledger = begin(run, *(spec(turns=TURNS, rng_seed=number) for number in range(SESSIONS)))
-    victim = rng.choice(ledger.sessions()).id
-    name = "id" if "session" in where else "session_id"
-    trigger(run, f"CREATE TRIGGER t BEFORE {where} WHEN NEW.{name} = '{victim}' BEGIN SELECT RAISE(ABORT, 'no'); END")
-    error, purse, _ = sit(ledger, rng, stops=stops)
-    assert error is not None or stops, "no session was left out in silence"
-    must_hold(run, purse)
-    lost = {session for (session,) in rows(run, "SELECT session_id FROM attempt WHERE outcome IS NULL")}
-    assert lost <= {victim}, "the others' requests are all accounted for"
-    trigger(run, "DROP TRIGGER t")
-    assert sit(ledger, rng)[0] is None
-    ledger.close()
+    with closing(begin(run, *(spec(turns=TURNS, rng_seed=number) for number in range(SESSIONS)))) as ledger:
+        victim = rng.choice(ledger.sessions()).id
+        name = "id" if "session" in where else "session_id"
+        when = f"WHEN NEW.{name} = '{victim}'"
+        trigger(run, f"CREATE TRIGGER t BEFORE {where} {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        error, purse, _ = sit(ledger, rng, stops=stops)
+        assert error is not None or stops, "no session was left out in silence"
+        must_hold(run, purse)
+        lost = {session for (session,) in rows(run, "SELECT session_id FROM attempt WHERE outcome IS NULL")}
+        assert lost <= {victim}, "the others' requests are all accounted for"
+        trigger(run, "DROP TRIGGER t")
+        assert sit(ledger, rng)[0] is None
     must_hold(run)
     assert rows(run, "SELECT status, count(*) FROM session GROUP BY 1") == [("complete", SESSIONS)]
     assert len(list((run / "transcripts").glob("*.txt"))) == SESSIONS
@@ -159,3 +160,39 @@ def test_a_mistake_of_the_programs_own_is_not_swallowed(tmp_path):
     must_hold(tmp_path)
     assert len(asked) <= 6 + AT_A_TIME, "no further session was tried"
     ledger.close()
+
+
+@pytest.mark.parametrize("when", [0.05, 0.25, 0.4, 0.55])
+def test_on_a_slow_disk_a_stop_waits_for_what_is_being_entered(tmp_path, monkeypatch, when):
+    """A commit takes longer than the engine waits between two looks at who is done."""
+    commit = Writer._commit
+
+    def slowly(self, changes):
+        time.sleep(2 * LOOK_SECONDS)
+        return commit(self, changes)
+
+    monkeypatch.setattr(Writer, "_commit", slowly)
+    ledger = begin(tmp_path, *(spec(turns=1, rng_seed=number) for number in range(SESSIONS)))
+    begun, ended = [], []
+
+    class Watching(Silent):
+        def session_begins(self, number, *_):
+            begun.append(number)
+
+        def session_ends(self, number, *_):
+            ended.append(number)
+
+    async def go() -> None:
+        stop = Stop()
+        asyncio.get_running_loop().call_later(when, stop.request)
+        chat = Fitful(random.Random(0), 0.3, stop)
+        await batch.carry_out(ledger, Local(lambda _: dict.fromkeys(LABELS, chat), AT_A_TIME), Watching(), stop)
+
+    asyncio.run(go())
+    ledger.close()
+    assert sorted(begun) == sorted(ended), "each session that began has come to an end"
+    must_hold(tmp_path)
+    unsent_or_done = rows(tmp_path, "SELECT count(*) FROM attempt WHERE outcome IS NULL OR billed = 'unknown'")
+    assert unsent_or_done == [(0,)], "what was never sent costs nothing"
+    whole = rows(tmp_path, "SELECT count(*) FROM session WHERE status = 'complete'")[0][0]
+    assert len(list((tmp_path / "transcripts").glob("*.txt"))) == whole
