@@ -31,11 +31,11 @@ from generator.schema.turn import Turn, Usage
 from generator.session import transcript_of
 
 ALIKE = 3
-"""So many sessions failing alike at their first turn stop the run: the next one would fail as they did."""
+"""So many sessions in a row failing alike at a speaker's first turn stop the run: the next one would too."""
 IN_A_ROW = 20
-"""So many sessions in a row that the endpoint failed stop the run: it is not there."""
+"""So many sessions in a row that the endpoint failed stop the run: no other one would get further."""
 SETTINGS_AT_FAULT = frozenset({"rejected", "no_tokens_left", "context_full"})
-ENDPOINT_AT_FAULT = frozenset({"unavailable", "timeout", "rate_limited"})
+ENDPOINT_AT_FAULT = frozenset({"unavailable", "timeout", "rate_limited", "bad_reply", "reply_too_large", "empty"})
 
 
 class Watcher(Protocol):
@@ -94,6 +94,12 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str, *, netwo
     return ledger
 
 
+def change_plan(ledger: Ledger, plan: Plan) -> None:
+    """Enter a plan that has the same sessions: with other caps, for example."""
+    ledger.write(changes.enter, plan.model_dump(mode="json"), (), {})
+    write_whole(ledger.folder / "plan.yaml", as_yaml(plan))
+
+
 def kept_prompts(ledger: Ledger, spec: Spec) -> dict[Label, PromptSet]:
     """The prompt set of each speaker of a session, as the ledger keeps it."""
     sets: dict[str, PromptSet] = {}
@@ -136,7 +142,8 @@ class _Desk:
         self.refusal: ProviderRefused | None = None
         self._statuses: tuple[Status, ...] = ("open", "failed") if retry_failed else ("open",)
         self._prompts: dict[str, PromptSet] = {}
-        self._failed_first: list[str] = []
+        self._failed_alike: list[tuple[str, int]] = []
+        """Reason and turn of the last failures for which the settings are at fault."""
         self._failed_in_a_row = 0
 
     def jobs(self) -> Iterator[Job]:
@@ -153,17 +160,20 @@ class _Desk:
         """Where what happens in a session goes."""
         return _Journal(self, job)
 
-    def judge(self, failure: SessionFailed | None, before_first_turn: bool) -> None:
-        """Stop the run where the next sessions would fail as the last ones did."""
+    def judge(self, failure: SessionFailed | None, turns: int) -> None:
+        """Stop the run where the next sessions would fail as the last ones did. `turns`: how many there are of the
+        session that has come to its end."""
         at_fault = failure is not None and failure.reason in ENDPOINT_AT_FAULT
         self._failed_in_a_row = self._failed_in_a_row + 1 if at_fault else 0
-        alike = failure is not None and before_first_turn and failure.reason in SETTINGS_AT_FAULT
-        self._failed_first = [*self._failed_first, failure.reason][-ALIKE:] if alike and failure else []
+        if failure is not None and failure.reason in SETTINGS_AT_FAULT and turns < len(PRINCIPALS):
+            self._failed_alike = [*self._failed_alike, (failure.reason, turns)][-ALIKE:]
+        else:
+            self._failed_alike = []
         why = None
         if self._failed_in_a_row >= IN_A_ROW:
             why = f"{IN_A_ROW} sessions in a row failed at the endpoint"
-        elif len(self._failed_first) == ALIKE and len(set(self._failed_first)) == 1:
-            why = f"{ALIKE} sessions in a row failed alike at their first turn"
+        elif len(self._failed_alike) == ALIKE and len(set(self._failed_alike)) == 1:
+            why = f"{ALIKE} sessions in a row failed alike at a speaker's first turn"
         if why and self.refusal is None:
             self.refusal = ProviderRefused(f"{why}: {failure}")
             self.stop.request()
@@ -211,6 +221,8 @@ class _Journal:
         if self._attempt is None:
             return
         attempt, self._attempt = self._attempt, None
+        if usage is not None and usage.estimated:
+            usage = None
         taken = None if billed == "no" else usage or self._most
         self._desk.purse.settle(self._asked_model, self._most, taken)
         self._desk.watcher.request_failed(self._job.number, kind)
@@ -242,7 +254,7 @@ class _Journal:
                 path = transcript_name(self._job.number, self._job.spec)
                 folder = self._desk.ledger.folder / "transcripts"
                 await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
-                self._desk.judge(failure, not self._turns)
+                self._desk.judge(failure, len(self._turns))
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
 
     @contextmanager
@@ -323,28 +335,3 @@ def _changes(ledger: Ledger, planned: list[Planned]) -> str:
         return "factors (no session is in both plans)"
     moved = any(one.key not in places and one.spec.id in ids for one in planned)
     return "factors (a session stands elsewhere in the design)" if moved else ""
-
-
-def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
-    """A session as one JSON object: who, what, how it ended, and its turns."""
-    spec, written = row.spec, transcript_path(ledger.folder, row)
-    return {
-        "synthetic": True,
-        "sensitive": spec.sensitive,
-        "id": row.id,
-        "number": row.number,
-        "cell": dict(row.cell),
-        "repeat": row.repeat,
-        "status": row.status,
-        "reason": row.reason,
-        "couple": spec.couple.id,
-        "therapist": spec.therapist.id,
-        "topic": spec.topic.id,
-        "structure": spec.structure,
-        "first": spec.first,
-        "prompts": spec.prompts.model_dump(),
-        "models": {label: spec.models.of(label).name for label in PRINCIPALS},
-        "rng_seed": spec.rng_seed,
-        "transcript": str(written) if written.exists() else None,
-        "turns": [turn.model_dump(mode="json", exclude={"reply": {"raw"}}) for turn in ledger.turns(row.id)],
-    }

@@ -55,7 +55,8 @@ class Purse:
 
 
 class RunPurse:
-    """The tokens and the money of a run: reserved before each request, settled after it, never passed."""
+    """The tokens and the money of a run: reserved before each request, settled after it, never passed, as long as
+    no request takes more than was reserved for it."""
 
     def __init__(
         self,
@@ -70,24 +71,27 @@ class RunPurse:
         self.tokens_cap, self.cost_cap = tokens, cost
         self.tokens, self.cost = spent_tokens, spent_cost
         self._price = price
-        self._reserved_tokens, self._reserved_cost = 0, 0.0
+        self._reserved, self._reserved_tokens, self._reserved_cost = 0, 0, 0.0
+        """Requests under way, and what they may take together."""
         self._settled = asyncio.Event()
 
     async def reserve(self, model: str, most: Usage) -> None:
         """Set aside what a request may take, waiting for others under way if need be. Raises CapReached."""
         tokens, cost = most.total, self._price(model, most)
         while not self._has_room(tokens, cost):
-            if not self._reserved_tokens:
+            if not self._reserved:
                 raise CapReached(self._said())
             self._settled.clear()
             await self._settled.wait()
+        self._reserved += 1
         self._reserved_tokens += tokens
         self._reserved_cost += cost
 
     def settle(self, model: str, most: Usage, taken: Usage | None) -> None:
         """Book what the request has taken, None for nothing, in place of what was set aside for it."""
+        self._reserved -= 1
         self._reserved_tokens -= most.total
-        self._reserved_cost -= self._price(model, most)
+        self._reserved_cost = self._reserved_cost - self._price(model, most) if self._reserved else 0.0
         if taken is not None:
             self.tokens += taken.total
             self.cost += self._price(model, taken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,15 @@ def require(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:
 def require_all(expansion: Expansion) -> list[Lint]:
     """The warnings about all sessions of a plan. Raises InputError if anything forbids sending them."""
     return _without_errors(lints_of_all(expansion))
+
+
+def require_limits(specs: Iterable[Spec], why: str) -> None:
+    """Raises InputError if a turn has no limit in tokens: then no cap of the run could be kept to. `why` names it."""
+    if any(spec.budget.cut == "none" for spec in specs):
+        raise InputError(
+            f"{why}: turns without a limit (cut: none) can take any number of tokens, so the cap could not be kept to; "
+            "leave the cap away, or choose --cut server with as many --turn-tokens as a turn may ever have"
+        )
 
 
 def lints(spec: Spec, prompts: Mapping[Label, PromptSet]) -> list[Lint]:

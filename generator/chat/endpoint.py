@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections import Counter
@@ -35,8 +36,13 @@ MAX_TURN_SECONDS = 15 * 60.0
 DEADLINE_SECONDS = 30.0
 SLOWEST_TOKENS_PER_SECOND = 5.0
 """The deadline of an attempt is DEADLINE_SECONDS and the time its tokens take at this pace."""
-FIRST_CONTACT_TRIES = 3
-"""How often an endpoint that has never answered is tried."""
+FIRST_CONTACT_TRIES, FIRST_CONTACT_WAIT_SECONDS = 3, 0.5
+"""How often an endpoint that cannot be reached and has never answered is tried, by all sessions together."""
+FIRST_REPLY_SECONDS = 3 * 60.0
+"""An endpoint that only fails, from the first request on, is given up after this; one that has sent replies before,
+after MAX_TURN_SECONDS. The run stops then; no session is failed for it."""
+HELD_UP_SECONDS = 1.0
+"""A deadline that passes unnoticed for so long is this machine's fault."""
 MIN_KEY_BYTES = 8
 """A shorter "key" is a placeholder, and may well occur in what is said."""
 _OTHER_TOKEN_PARAMETER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -82,6 +88,7 @@ class Endpoint:
         self._now = now
         self._client: AsyncOpenAI | None = None
         self._answered = False
+        self._unreached = 0
         self.gate = Gate(most_requests, now, sleep)
         self._rejected: dict[str, set[str]] = {}
         """Parameters that are not sent again, by model."""
@@ -96,11 +103,8 @@ class Endpoint:
         backoff = wait_random_exponential(multiplier=1, max=59)
 
         def wait(state: RetryCallState) -> float:
-            failed = _failure(state)
-            if failed.wait_seconds is not None:
-                return failed.wait_seconds + random.uniform(0, 0.25)
-            first_contact = failed.refusal
-            return 0.5 if first_contact else 1.0 + backoff(state)
+            asked_to = _failure(state).wait_seconds
+            return 1.0 + backoff(state) if asked_to is None else asked_to + random.uniform(0, 0.25)
 
         def give_up(state: RetryCallState) -> bool:
             nonlocal wasted
@@ -159,11 +163,17 @@ class Endpoint:
         if failed.refusal:
             if failed.tries == 1:
                 self.gate.shut(ProviderRefused(failed.message))
-            self.gate.failed(leave, fault=False)
+            self.gate.failed(leave, failed.wait_seconds, fault=False)
         elif failed.congestion:
             self.gate.overloaded(leave, failed.wait_seconds, rate=failed.kind == "rate_limited")
         else:
             self.gate.failed(leave, failed.wait_seconds, fault=failed.kind in {"unavailable", "timeout"})
+        patient = self.gate.answered or failed.kind == "rate_limited"
+        silent = self.gate.silent_seconds
+        if not failed.refusal and silent > (MAX_TURN_SECONDS if patient else FIRST_REPLY_SECONDS):
+            failed.refusal, failed.tries = True, 1
+            failed.message = f"no reply from {self.host} for {silent / 60:.0f} minutes: {failed.message}"
+            self.gate.shut(ProviderRefused(failed.message))
 
     async def _post(self, request: Request) -> Reply:
         import aiohttp
@@ -174,7 +184,7 @@ class Endpoint:
         budget = request.max_tokens or 1024
         started = self._now()
         try:
-            async with asyncio.timeout(self._deadline_seconds + budget / SLOWEST_TOKENS_PER_SECOND):
+            async with asyncio.timeout(self._deadline_seconds + budget / SLOWEST_TOKENS_PER_SECOND) as deadline:
                 response = await client.post(
                     self._url,
                     cast_to=httpx2.Response,
@@ -184,6 +194,9 @@ class Endpoint:
         except openai.APIStatusError as exc:
             response = exc.response
         except TimeoutError as exc:
+            if asyncio.get_running_loop().time() - (deadline.when() or math.inf) > HELD_UP_SECONDS:
+                message = "this machine was too busy to read the reply in time"
+                raise AttemptFailed("held_up", message, counts=False, billed="unknown") from exc
             raise AttemptFailed("timeout", f"{self.host} did not finish its reply in time", billed="unknown") from exc
         except (openai.APIConnectionError, aiohttp.ClientError) as exc:
             raise self._disconnected(exc) from exc
@@ -248,7 +261,11 @@ class Endpoint:
         if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             if not self._answered:
                 message = f"cannot reach {self.host}; is the server running, is --base-url right?"
-                return AttemptFailed("unavailable", message, FIRST_CONTACT_TRIES, refusal=True)
+                self._unreached += 1
+                tries = 1 if self._unreached >= FIRST_CONTACT_TRIES else FIRST_CONTACT_TRIES
+                return AttemptFailed(
+                    "unavailable", message, tries, refusal=True, wait_seconds=FIRST_CONTACT_WAIT_SECONDS
+                )
             return AttemptFailed("unavailable", f"cannot reach {self.host}")
         return AttemptFailed("unavailable", f"{self.host} broke the connection off", billed="unknown")
 

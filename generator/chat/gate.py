@@ -1,9 +1,8 @@
-"""How many requests may be under way at one endpoint, and when: one gate for all sessions.
+"""Who may send a request to an endpoint, and when: one gate for all sessions.
 
-The first request goes alone. Then the limit grows fast, as long as more requests at a time bring more replies
-(the saturation test); where they do not, it settles a little above what the endpoint can use. A refusal for
-load cuts it once a burst, and it grows slowly from there. What the endpoint asks us to wait holds everybody.
-When nothing but failures comes back, one request at a time tries whether the endpoint is there again.
+The first request goes alone. Then as many are under way as the endpoint can use (`limit`). What the endpoint asks us to
+wait holds everybody. When nothing but failures comes back, one request at a time tries whether the endpoint is there
+again.
 """
 
 from __future__ import annotations
@@ -13,23 +12,12 @@ import heapq
 import itertools
 import math
 import random
-import statistics
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-START = 4
-"""Requests at a time once the endpoint has answered."""
-FAST = 4.0
-"""By how much the limit grows at first, each time the last step has proved useful."""
-PROBE = 1.5
-"""By how much it is raised later, to see whether the endpoint has become quicker."""
-USEFUL = 0.2
-"""A step is useful if the rate of replies grew by at least this share of the limit's growth."""
-SPARE = 1.25
-"""How far above the endpoint's own capacity the limit stays, so that it never waits for us."""
-CUT = 0.7
+from generator.chat.limit import Limit
+
 OUTAGE_FAILURES = 5
 """So many failures with no reply between them are an outage."""
 LONGEST_PROBE_WAIT_SECONDS = 15.0
@@ -43,19 +31,7 @@ class Pass:
     tries: int
     entered: float = 0.0
     """When it was given, in the gate's seconds."""
-    full: bool = False
-    """Nothing more was let in after it: what it brings tells of the limit."""
     given: asyncio.Future[None] | None = None
-
-
-@dataclass(slots=True)
-class _Epoch:
-    """What has come back since the limit was last changed."""
-
-    began: float
-    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=256))
-    """Seconds of the last replies that came while no more could be let in."""
-    replies: int = 0
 
 
 class Gate:
@@ -68,25 +44,34 @@ class Gate:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`most`: the limit is never above this. `now`, in seconds, and `sleep` belong together."""
-        self.most = most
-        self.limit = 1
         self.in_flight = 0
+        self._limit = Limit(most, now)
         self._now, self._sleep = now, sleep
         self._waiting: list[tuple[int, int, int, Pass]] = []
         """A heap: who goes first is at the front."""
         self._arrivals = itertools.count()
-        self._answered = False
+        self.answered = False
+        """Whether a reply has ever come."""
         self._shut: Exception | None = None
         self._held_until = -math.inf
         self._reopening: asyncio.Task[None] | None = None
-        self._last_cut = -math.inf
+        self._failing_since: float | None = None
+        self._unanswered = 0
+        """Requests without a reply since the last reply."""
         self._failures = 0
+        """As many of them as say that the endpoint is not there."""
         self._outage_probes: int | None = None
-        self._growth: float | None = FAST
-        self._before: tuple[int, float, float] | None = None
-        """Limit, replies a second and latency before the last step."""
-        self._saturated = False
-        self._epoch = _Epoch(now())
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be under way."""
+        return self._limit.value
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long requests, and not only a few, have brought no reply; 0 if some do."""
+        silent = self._failing_since is not None and self._unanswered >= OUTAGE_FAILURES
+        return self._now() - self._failing_since if silent and self._failing_since is not None else 0.0
 
     @property
     def held_seconds(self) -> float:
@@ -114,37 +99,23 @@ class Gate:
 
     def succeeded(self, mine: Pass) -> None:
         """A reply came."""
-        self._failures = 0
-        if not self._answered or self._outage_probes is not None:
-            self._answered, self._outage_probes, self._growth, self._before = True, None, FAST, None
-            self._set_limit(START)
-        latency = self._now() - mine.entered
-        if mine.entered >= self._epoch.began:
-            self._epoch.replies += 1
-            if mine.full:
-                self._epoch.latencies.append(latency)
-            self._learn()
+        self._failures, self._unanswered, self._failing_since = 0, 0, None
+        if not self.answered or self._outage_probes is not None:
+            self.answered, self._outage_probes = True, None
+            self._limit.begin()
+        else:
+            self._limit.replied(mine.entered, full=self.in_flight >= self.limit)
         self._leave()
 
     def overloaded(self, mine: Pass, wait_seconds: float | None, rate: bool) -> None:
         """The endpoint asks for fewer requests. `rate`: it is there, and has only to be asked less often."""
-        if wait_seconds:
-            self.hold(wait_seconds)
-        if mine.entered > self._last_cut:
-            self._last_cut = self._now()
-            self._growth, self._saturated = None, False
-            self._set_limit(math.floor(self.limit * CUT))
-        if not rate:
-            self._fail()
-        self._leave()
+        if self._outage_probes is None:
+            self._limit.refused(mine.entered)
+        self._no_reply(wait_seconds, fault=not rate)
 
     def failed(self, mine: Pass, wait_seconds: float | None = None, fault: bool = True) -> None:
         """No reply came. `fault`: of the endpoint, not of this one request."""
-        if wait_seconds:
-            self.hold(wait_seconds)
-        if fault:
-            self._fail()
-        self._leave()
+        self._no_reply(wait_seconds, fault)
 
     def hold(self, seconds: float) -> None:
         """Let nobody in for so long from now."""
@@ -172,7 +143,9 @@ class Gate:
 
     def _let_in(self, mine: Pass) -> None:
         self.in_flight += 1
-        mine.entered, mine.full = self._now(), self.in_flight >= self.limit
+        mine.entered = self._now()
+        if self._limit.pause_seconds:
+            self.hold(self._limit.pause_seconds)
 
     def _leave(self) -> None:
         self.in_flight -= 1
@@ -194,51 +167,16 @@ class Gate:
     async def _reopen(self) -> None:
         while held := self.held_seconds:
             await self._sleep(held)
-        self._admit()
+            self._admit()
 
-    def _fail(self) -> None:
-        self._failures += 1
-        if self._answered and self._failures >= OUTAGE_FAILURES:
+    def _no_reply(self, wait_seconds: float | None, fault: bool) -> None:
+        if wait_seconds:
+            self.hold(wait_seconds)
+        self._unanswered += 1
+        self._failing_since = self._now() if self._failing_since is None else self._failing_since
+        self._failures += fault
+        if fault and self._failures >= OUTAGE_FAILURES:
             self._outage_probes = 0 if self._outage_probes is None else self._outage_probes + 1
-            wait = min(LONGEST_PROBE_WAIT_SECONDS, 2.0**self._outage_probes)
+            wait = min(LONGEST_PROBE_WAIT_SECONDS, 2.0 ** min(self._outage_probes, 9))
             self.hold(wait * random.uniform(0.5, 1.0))
-
-    def _set_limit(self, limit: int) -> None:
-        self.limit = max(1, min(self.most, limit))
-        self._epoch = _Epoch(self._now())
-
-    def _learn(self) -> None:
-        """Change the limit if enough has come back under it."""
-        epoch = self._epoch
-        if self._growth is None:
-            self._grow_slowly(epoch)
-        elif len(epoch.latencies) >= max(2, self.limit // 2):
-            latency = statistics.median(epoch.latencies)
-            self._judge_step(self.limit / max(latency, 1e-6), latency)
-
-    def _judge_step(self, rate: float, latency: float) -> None:
-        growth = self._growth or FAST
-        if self._before is not None:
-            limit_before, rate_before, latency_before = self._before
-            expected = 1 + USEFUL * (self.limit / limit_before - 1)
-            if rate < rate_before * expected:
-                self._growth, self._saturated, self._before = None, True, None
-                capacity = max(rate, rate_before) * latency_before
-                self._set_limit(math.ceil(SPARE * capacity))
-                return
-        if self.limit >= self.most:
-            self._growth, self._before = None, None
-            self._set_limit(self.most)
-            return
-        self._before = (self.limit, rate, latency)
-        self._set_limit(math.ceil(self.limit * growth))
-
-    def _grow_slowly(self, epoch: _Epoch) -> None:
-        if self._saturated:
-            if epoch.replies >= 32 * self.limit and len(epoch.latencies) >= 2 and self.limit < self.most:
-                latency = statistics.median(epoch.latencies)
-                self._growth, self._saturated = PROBE, False
-                self._before = (self.limit, self.limit / max(latency, 1e-6), latency)
-                self._set_limit(math.ceil(self.limit * PROBE))
-        elif epoch.replies >= 2 * self.limit and self.limit < self.most and epoch.latencies:
-            self._set_limit(self.limit + max(1, self.limit // 16))
+        self._leave()

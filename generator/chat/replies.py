@@ -103,14 +103,21 @@ def _usage(given: Any, text: str, request: Request) -> Usage:
     details, prompt_details = given.get("completion_tokens_details"), given.get("prompt_tokens_details")
     reasoning = _count(details.get("reasoning_tokens")) if isinstance(details, dict) else 0
     cached = _count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else 0
-    if _count(prompt) and _count(completion):
-        return Usage(prompt=_count(prompt), cached=cached, completion=_count(completion), reasoning=reasoning)
+    invented = len(text.split()) > _count(completion)  # there is no word without a token of its own
+    if _count(prompt) and _count(completion) and not invented:
+        return Usage(
+            prompt=_count(prompt),
+            cached=min(cached, _count(prompt)),
+            completion=_count(completion),
+            reasoning=min(reasoning, _count(completion)),
+        )
     counted = tokens.count(text, request.model.name)
+    most = max(counted, request.max_tokens or 0)
     return Usage(
         prompt=request.prompt_tokens,
-        cached=cached,
-        completion=max(counted, request.max_tokens or 0),
-        reasoning=reasoning,
+        cached=min(cached, request.prompt_tokens),
+        completion=most,
+        reasoning=min(reasoning, most),
         estimated=True,
     )
 

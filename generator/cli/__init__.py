@@ -16,9 +16,12 @@ COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
     "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
+    "status": "How a run stands, while it runs or after it was stopped.",
     "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",
     "list": "List couples, therapists, topics, structures and prompt sets.",
+    "export": "Take sessions out of a run: texts, JSON, chat messages, tables, a data set.",
+    "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
     "fix": "Mend the format of transcripts without inventing anything.",
@@ -64,7 +67,7 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 a check has findings; 2 bad input, nothing sent; "
-    "3 some sessions failed; 5 the provider refuses; 6 storage; "
+    "3 some sessions failed; 4 stopped by a cap; 5 the provider refuses; 6 storage; "
     "7 run in use; 130/143 interrupted.",
 )
 @click.version_option(package_name="couplesim")

@@ -43,8 +43,10 @@ def command(
     """
     from generator import batch, preflight
     from generator.assets import Assets
-    from generator.cli.running import made_by, run, say_how_it_went, say_what_was_kept
+    from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
+    from generator.export.record import record
+    from generator.export.selection import run_of
     from generator.plan import expand, run_name
     from generator.prices import Prices
     from generator.settings import Chats
@@ -54,8 +56,7 @@ def command(
     plan, prices = plan_from(plan_file, given), Prices.load(assets)
     expansion = expand(plan, assets)
     first = expansion.sessions[0].spec
-    if plan.run_cost is not None:
-        prices.require(expansion.models(), "--run-cost")
+    require_caps(plan, (one.spec for one in expansion.sessions), prices)
     for lint in preflight.require_all(expansion):
         if not quiet:
             click.echo(safe(f"couplesim: {lint}"), err=True)
@@ -68,8 +69,12 @@ def command(
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet)
     counts = summary(ledger, prices.cost)
     if as_json:
+        started = run_of(ledger)
         for row in ledger.each():
-            click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
+            told = record(started, row, ledger.turns(row.id))
+            written = batch.transcript_path(folder, row)
+            told["transcript"] = str(written) if written.exists() else None
+            click.echo(json.dumps(told, ensure_ascii=False))
     else:
         say_how_it_went(ledger, counts, code)
     say_what_was_kept(ledger, counts, code)

@@ -60,6 +60,11 @@ def _one_of(record: type[BaseModel], field: str) -> click.Choice[str]:
 
 _STRUCTURES = " or ".join(repr(structure.name) for structure in STRUCTURES)
 
+_CAPS = [
+    click.option("--run-tokens", type=int, metavar="N", help="Token budget of the whole run, prompts included."),
+    click.option("--run-cost", type=float, metavar="USD", help="What the whole run may cost, by the price file."),
+]
+
 _OPTIONS = [
     click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path, dir_okay=False)),
     click.option("--couple", metavar="ID|FILE", help="Couple [daniel-marcus]."),
@@ -94,8 +99,7 @@ _OPTIONS = [
     click.option("--partner-tokens", type=int, metavar="N", help="Token budget of a partner's turn."),
     click.option("--cut", type=_one_of(Budget, "cut"), help="Who cuts at the budget, and where [server]."),
     click.option("--session-tokens", type=int, metavar="N", help="Token budget of a whole session, prompts included."),
-    click.option("--run-tokens", type=int, metavar="N", help="Token budget of the whole run, prompts included."),
-    click.option("--run-cost", type=float, metavar="USD", help="What the whole run may cost, by the price file."),
+    *_CAPS,
     click.option("--labels", type=_one_of(Plan, "labels"), help="Own label at a turn's start [strip]."),
 ]  # fmt: skip
 
@@ -104,6 +108,13 @@ concurrency_option = click.option(
     "--concurrency", type=click.IntRange(1, 4096), default=64, metavar="N",
     help="Requests under way to an endpoint, and sessions side by side, at most [64]. Fewer where that is as quick.",
 )  # fmt: skip
+
+
+def cap_options(function: F) -> F:
+    """Add the options that cap a run."""
+    for option in reversed(_CAPS):
+        function = option(function)
+    return function
 
 
 network_fs_option = click.option(

@@ -38,9 +38,11 @@ class Progress:
         quiet: bool,
         spent: Callable[[], str],
         limits: Callable[[], str],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`sessions`, of which `ended` are over; `turns`, of which `kept` are in the ledger. `spent`, `limits`: tell of
-        tokens and money, and of how many requests are under way."""
+        tokens and money, and of how many requests are under way. `now`: in seconds."""
+        self._now = now
         self._sessions, self._ended = sessions, ended
         self._turns, self._kept = turns, kept
         self._quiet, self._spent, self._limits = quiet, spent, limits
@@ -50,8 +52,8 @@ class Progress:
         """By session: the turn that is waited for, and since when."""
         self._began: dict[int, float] = {}
         self._recent: deque[float] = deque(maxlen=4096)
-        self._next_line = time.monotonic() + LINE_SECONDS
-        self._since = time.monotonic()
+        self._next_line = self._now() + LINE_SECONDS
+        self._since = self._now()
 
     def __enter__(self) -> Progress:
         if not self._quiet and sys.stderr.isatty():
@@ -69,8 +71,8 @@ class Progress:
             self._live.stop()
 
     def session_begins(self, number: int, turns: int, turns_kept: int) -> None:
-        self._began[number] = time.monotonic()
-        self._waiting[number] = (turns_kept + 1, time.monotonic())
+        self._began[number] = self._now()
+        self._waiting[number] = (turns_kept + 1, self._now())
 
     def request_sent(self, number: int, turn: int) -> None:
         """Nothing to show: the wait is told from the last turn on."""
@@ -80,20 +82,24 @@ class Progress:
 
     def turn_kept(self, number: int, turn: Turn) -> None:
         self._kept += 1
-        self._recent.append(time.monotonic())
-        self._waiting[number] = (turn.n + 1, time.monotonic())
-        if self._live is None and self._sessions > FEW_SESSIONS and time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + LINE_SECONDS
-            self.say("  ".join(self.lines()))
+        self._recent.append(self._now())
+        self._waiting[number] = (turn.n + 1, self._now())
+        self.tick()
 
     def session_ends(self, number: int, status: Status, reason: str | None, message: str | None) -> None:
         self._waiting.pop(number, None)
-        seconds = time.monotonic() - self._began.pop(number)
+        seconds = self._now() - self._began.pop(number)
         if status == "open":
             return
         self._ended += 1
         if self._sessions <= FEW_SESSIONS or status == "failed":
             self.say(f"session {number}: {status}{f' ({reason})' if reason else ''}, {seconds:.1f} s")
+
+    def tick(self) -> None:
+        """Print the plain line that is due, if one is: of many sessions, or where somebody waits long."""
+        if self._live is None and self._now() >= self._next_line and (self._sessions > FEW_SESSIONS or self._slowest()):
+            self._next_line = self._now() + LINE_SECONDS
+            self.say("  ".join(self.lines()))
 
     def say(self, text: str) -> None:
         """Print one line beside the progress."""
@@ -118,12 +124,12 @@ class Progress:
         if not self._waiting:
             return []
         number, (turn, since) = min(list(self._waiting.items()), key=lambda item: item[1][1])
-        waited = time.monotonic() - since
+        waited = self._now() - since
         return [f"slowest: session {number}, turn {turn}, waiting {waited:.0f} s"] if waited >= SLOW_SECONDS else []
 
     def _rate(self) -> float:
         """Turns a second, of the last minute."""
-        now = time.monotonic()
+        now = self._now()
         while self._recent and now - self._recent[0] > RATE_SECONDS:
             self._recent.popleft()
         first = self._recent[0] if len(self._recent) == self._recent.maxlen else max(self._since, now - RATE_SECONDS)

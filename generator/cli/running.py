@@ -8,24 +8,24 @@ import importlib.metadata
 import itertools
 import shlex
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
 import click
 
-from generator import batch
+from generator import batch, preflight
 from generator.budget import RunPurse
 from generator.cli.progress import Progress
 from generator.cli.terminal import safe
 from generator.engines.local import Local
 from generator.engines.protocol import Stop
-from generator.errors import CouplesimError
+from generator.errors import CapReached, CouplesimError
 from generator.ledger import Ledger, changes
 from generator.plan import Plan
 from generator.prices import Prices
 from generator.schema.label import PRINCIPALS
-from generator.schema.session import REHEARSAL, Cast
+from generator.schema.session import REHEARSAL, Cast, Spec
 from generator.settings import Chats
 from generator.summary import Summary, summary
 
@@ -42,6 +42,17 @@ SCRIPTED = "rehearsal: every word is scripted text from phrase banks, no languag
 def made_by() -> str:
     """What made a run, for its ledger."""
     return f"couplesim {importlib.metadata.version('couplesim')}"
+
+
+def require_caps(plan: Plan, specs: Iterable[Spec], prices: Prices) -> None:
+    """Raises InputError if the plan's caps cannot be kept to: a price is unknown, or a turn has no limit."""
+    if plan.run_cost is None and plan.run_tokens is None:
+        return
+    sessions = list(specs)
+    if plan.run_cost is not None:
+        models = {spec.models.of(label).name: None for spec in sessions for label in PRINCIPALS}
+        prices.require(models, "--run-cost")
+    preflight.require_limits(sessions, "--run-cost" if plan.run_tokens is None else "--run-tokens")
 
 
 def run(
@@ -124,6 +135,9 @@ def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:
     if counts.possibly_paid_twice:
         click.echo(f"at most {counts.possibly_paid_twice} requests may be paid for without a turn", err=True)
     again = " --retry-failed" if counts.failed else ""
+    if code == CapReached.exit_code:
+        caps = {"run_cost": " --run-cost USD", "run_tokens": " --run-tokens N"}
+        again += "".join(option for cap, option in caps.items() if ledger.plan[cap] is not None)
     click.echo(
         f"kept: {turns} turns in {sessions} sessions; "
         f"resume: couplesim resume {shlex.quote(str(ledger.folder))}{again}",
@@ -168,17 +182,18 @@ async def _run(
 
     def interrupted(number: int) -> None:
         nonlocal received
-        if stop.requested:
+        again, received = bool(received), number
+        if again:
             task.cancel()
             return
-        received = number
         stop.request()
-        progress.say("stopping after the turns in flight; Ctrl-C again to drop them")
+        in_flight = sum(gate.in_flight for gate in chats.gates())
+        progress.say(f"stopping: {in_flight} turns in flight, Ctrl-C again to drop them")
 
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, interrupted, name)
     engine = Local(lambda spec: chats.of(spec.models), _at_a_time(ledger, concurrency))
-    watch = asyncio.create_task(_watch_the_clock(progress))
+    watch = asyncio.create_task(_watch_the_clock(progress, chats))
     try:
         await batch.carry_out(ledger, engine, progress, stop, purse=purse, retry_failed=retry_failed)
     except asyncio.CancelledError:
@@ -197,14 +212,16 @@ def _at_a_time(ledger: Ledger, concurrency: int) -> int:
     return min(concurrency, REHEARSALS) if scripted else concurrency
 
 
-async def _watch_the_clock(progress: Progress) -> None:
-    """Say so when the program itself was held up: what comes late then is not the endpoint's fault."""
+async def _watch_the_clock(progress: Progress, chats: Chats) -> None:
+    """Say so when the program itself was held up: what comes late then is not the endpoint's fault. Until the first
+    reply it is no wonder: libraries are being loaded."""
     loop = asyncio.get_running_loop()
     while True:
+        progress.tick()
         began = loop.time()
         await asyncio.sleep(LAG_SECONDS)
         lag = loop.time() - began - LAG_SECONDS
-        if lag > LAG_SECONDS:
+        if lag > LAG_SECONDS and any(gate.answered for gate in chats.gates()):
             progress.say(f"this machine was too busy for the program for {lag:.1f} s; endpoints may seem slow")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shlex
 import socket
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +22,10 @@ APPLICATION_ID = 0x63706C73
 
 VERSION = 2
 """Schema version, in `user_version`. A newer file is left untouched."""
+
+
+GLANCE_SECONDS = 0.05
+"""Somebody who only looks whether a run is held (`holder`) is gone after this."""
 
 
 def connect(path: Path, *, network_fs: bool = False) -> sqlite3.Connection:
@@ -131,7 +137,11 @@ def take_lock(folder: Path, network_fs: bool = False) -> IO[str]:
     except OSError as exc:
         raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(GLANCE_SECONDS)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         lock.seek(0)
         owner = lock.read().strip() or "another process"
@@ -151,6 +161,37 @@ _NO_LOCK = (
     "{folder}: nothing can be locked on this file system ({why}); is it a network drive? Choose a local folder with "
     "--out, or add --allow-network-fs and see to it yourself that one process at a time writes the run"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a run, or has held it last."""
+
+    now: bool
+    """Whether they hold it still."""
+    pid: int | None
+    """None, like the other two, where it is not on record."""
+    host: str | None
+    since: str | None
+    """UTC."""
+
+
+def holder(folder: Path) -> Holder | None:
+    """Who holds the run in `folder`; None if nobody ever has. Only tries the lock, for a moment and shared with others
+    who do so."""
+    try:
+        with (folder / "run.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                held = False
+            except BlockingIOError:
+                held = True
+            owner = re.fullmatch(r"pid (\d+) on (\S+) since (\S+)", lock.read(400))
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise StorageError(f"{folder / 'run.lock'}: cannot be read ({exc.strerror})") from exc
+    return Holder(held, int(owner[1]), owner[2], owner[3]) if owner else Holder(held, None, None, None)
 
 
 @contextmanager

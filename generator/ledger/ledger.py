@@ -11,7 +11,7 @@ import os
 import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
@@ -57,6 +57,21 @@ class Spent:
     at_most_completion: int
     """What other requests may have taken at most: those that brought no turn and may have been billed, and those whose
     figures the endpoint did not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request whose end is not on record."""
+
+    number: int
+    """Of its session."""
+    turn: int
+    model: str
+    """As it was asked for."""
+    started_at: str
+    """UTC."""
+    awaited: bool
+    """Whether it is its session's latest, for the turn that comes next: only such a one can be under way."""
 
 
 class Ledger:
@@ -206,6 +221,23 @@ class Ledger:
         with understood(self.folder / "ledger.db"):
             return [rows.turn_of(row) for row in found]
 
+    def factors(self) -> list[str]:
+        """The names of the factors that are varied, in the order of the first session's."""
+        found = self._all(
+            "SELECT key FROM session, json_each(session.cell) GROUP BY 1 ORDER BY min(number), min(json_each.id)"
+        )
+        return [name for (name,) in found]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read within the block is the ledger at one moment; a writer is not held up by it."""
+        with storage(self.folder / "ledger.db"):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
     def counts(self) -> tuple[int, int]:
         """Turns and sessions with at least one turn."""
         row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
@@ -242,6 +274,20 @@ class Ledger:
     def possibly_paid_twice(self) -> int:
         """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""
         return int(self._all("SELECT count(*) FROM attempt WHERE outcome IS NOT 'ok' AND billed != 'no'")[0][0])
+
+    def unanswered(self) -> list[Unanswered]:
+        """Requests of which nothing more is on record: under way, or lost in a stop. The oldest first."""
+        found = self._all(
+            "SELECT number, turn, asked_model, started_at,"
+            " (SELECT count(*) FROM turn WHERE turn.session_id = session.id)"
+            " FROM attempt JOIN session ON session.id = session_id"
+            " WHERE outcome IS NOT 'ok' AND outcome IS NULL ORDER BY attempt.id"
+        )
+        latest = {number: index for index, (number, *_) in enumerate(found)}
+        return [
+            Unanswered(number, turn, model, started_at, latest[number] == index and turn == kept + 1)
+            for index, (number, turn, model, started_at, kept) in enumerate(found)
+        ]
 
     def spent(self) -> list[Spent]:
         """What all requests have taken, by the model asked for."""
