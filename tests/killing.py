@@ -149,6 +149,7 @@ def arm(point: str, nth: int) -> None:
         "mid_render": lambda: _in_mid_render(come),
         "after_rename": lambda: _after_renames(come),
         "copied": lambda: _before_renames(come, ".v1.db"),
+        "repaired": lambda: _before_renames(come, "/ledger.db"),
         "in_migration": lambda: _at_statements(come),
         SOON: lambda: _after_commits(_soon(nth)),
     }[point]()
