@@ -124,7 +124,7 @@ async def carry_out(
     StorageError; what was committed is kept."""
     desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        _put_in_order(ledger)
+        await _put_in_order(ledger, stop)
         await engine.run(desk, stop)
     finally:
         await desk.close()
@@ -206,27 +206,16 @@ class _Journal:
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
         self._asked_model, self._most, turn = model, most, len(self._spoken) + 1
-        entering = asyncio.ensure_future(
-            self._desk.writer.write(changes.begin_attempt, self._job.id, turn, model, most)
-        )
+        attempt = changes.Attempt(self._job.id, turn, model, most)
         try:
-            self._attempt = await asyncio.shield(entering)
-        except asyncio.CancelledError:
-            with self._being_entered():
-                await self._never_sent(entering)
-            raise
-        except BaseException:
+            self._attempt = await self._desk.writer.write(attempt.begin)
+        except BaseException as exc:
             self._desk.purse.settle(model, most, None)
+            if isinstance(exc, asyncio.CancelledError):
+                with self._being_entered():
+                    await self._desk.writer.write(attempt.take_back, "stopped before it was sent")
             raise
         self._desk.watcher.request_sent(self._job.number, turn)
-
-    async def _never_sent(self, entering: asyncio.Future[int]) -> None:
-        try:
-            self._attempt = await entering
-        except BaseException:
-            self._desk.purse.settle(self._asked_model, self._most, None)
-            raise
-        await self.fail("dropped", "stopped before it was sent", "no")
 
     async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         if self._attempt is None:
@@ -306,12 +295,15 @@ def put_aside(folder: Path, number: int, spec: Spec) -> bool:
     return True
 
 
-def _put_in_order(ledger: Ledger) -> None:
+async def _put_in_order(ledger: Ledger, stop: Stop) -> None:
     """Make the files what the ledger says, after a stop at whatever moment."""
     folder = ledger.folder / "transcripts"
     for each, names in ((ledger.folder, r"plan\.yaml"), (folder, r".*\.txt"), (folder / "incomplete", r".*\.txt")):
         sweep(each, names)
     for row in ledger.each("complete", "ended", "failed"):
+        await asyncio.sleep(0)  # there may be thousands, and a stop is to be heard
+        if stop.requested:
+            return
         name = transcript_name(row.number, row.spec)
         whole, incomplete = (folder / name).is_file(), (folder / "incomplete" / name).is_file()
         if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):

@@ -149,6 +149,7 @@ def arm(point: str, nth: int) -> None:
         "mid_render": lambda: _in_mid_render(come),
         "after_rename": lambda: _after_renames(come),
         "copied": lambda: _before_renames(come, ".v1.db"),
+        "repaired": lambda: _before_renames(come, "/ledger.db"),
         "in_migration": lambda: _at_statements(come),
         SOON: lambda: _after_commits(_soon(nth)),
     }[point]()
@@ -178,15 +179,16 @@ def _around_requests(before: Callable[[], None] = lambda: None, after: Callable[
 
 def _when_an_answer_begins(come: Callable[[], None]) -> None:
     """The endpoint has the whole request; of its answer only the head has been read."""
-    from generator.chat import wire
+    import aiohttp
 
-    read = wire._body
+    start = aiohttp.ClientResponse.start
 
-    async def reading(response: Any) -> bytes:
+    async def started(self: aiohttp.ClientResponse, connection: Any) -> aiohttp.ClientResponse:
+        response = await start(self, connection)
         come()
-        return await read(response)
+        return response
 
-    wire._body = reading
+    aiohttp.ClientResponse.start = started
 
 
 def _after_commits(come: Callable[[], None]) -> None:

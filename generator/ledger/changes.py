@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from generator.ledger import rows
@@ -52,6 +53,31 @@ def begin_attempt(connection: sqlite3.Connection, session_id: str, turn: int, as
         (session_id, turn, now(), asked_model, most.prompt, most.completion),
     )
     return int(cursor.lastrowid or 0)
+
+
+@dataclass
+class Attempt:
+    """One that may have to be taken back by somebody who never learned its number."""
+
+    session_id: str
+    turn: int
+    asked_model: str
+    most: Usage
+    number: int | None = None
+
+    def begin(self, connection: sqlite3.Connection) -> int:
+        """See `begin_attempt`."""
+        self.number = None
+        self.number = begin_attempt(connection, self.session_id, self.turn, self.asked_model, self.most)
+        return self.number
+
+    def take_back(self, connection: sqlite3.Connection, message: str) -> None:
+        """Nothing was sent, if it was entered at all."""
+        connection.execute(
+            "UPDATE attempt SET outcome = 'dropped', message = ?, billed = 'no'"
+            " WHERE id = ? AND session_id = ? AND turn = ? AND outcome IS NULL",
+            (message, self.number, self.session_id, self.turn),
+        )
 
 
 def fail_attempt(

@@ -4,13 +4,14 @@ are read (`salvage`), and it is kept beside the new ledger under another name.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,22 @@ def repair(folder: Path, plan: Mapping[str, Any] | None) -> Saved:
     """
     path = require(folder)
     try:
-        with take_lock(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as work:
+        with take_lock(folder), _workplace(folder) as work:
             check_newer(path)
-            return _repaired(path, Path(work), plan)
+            _undo_half_a_swap(path)
+            return _repaired(path, work, plan)
     except OSError as exc:
         raise StorageError(f"{folder}: cannot be written ({exc.strerror}); the ledger was left as it is") from exc
+
+
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """A folder that goes afterwards, and with it those that a kill left."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".repair-") as work:
+        for left in folder.glob(".repair-*"):
+            if left != Path(work):
+                shutil.rmtree(left)
+        yield Path(work)
 
 
 def _repaired(path: Path, work: Path, plan: Mapping[str, Any] | None) -> Saved:
@@ -133,11 +145,7 @@ def _insert(connection: sqlite3.Connection, table: str, row: Row) -> None:
 
 def _swap(path: Path, new: Path) -> Path:
     """The damaged file gets another name, with its log; then the new one gets its name."""
-    kept = path.with_name("ledger.damaged.db")
-    number = 1
-    while kept.exists():
-        number += 1
-        kept = path.with_name(f"ledger.damaged-{number}.db")
+    kept = next(name for name in _names_for_damaged(path) if not name.exists() or name.samefile(path))
     log = Path(f"{path}-wal")
     _second_name(path, kept)
     if log.exists():
@@ -148,7 +156,22 @@ def _swap(path: Path, new: Path) -> Path:
     return kept
 
 
+def _names_for_damaged(path: Path) -> Iterator[Path]:
+    yield path.with_name("ledger.damaged.db")
+    yield from (path.with_name(f"ledger.damaged-{number}.db") for number in itertools.count(2))
+
+
+def _undo_half_a_swap(path: Path) -> None:
+    """A kill in the middle of `_swap` may have left the log under its second name only."""
+    for kept in itertools.takewhile(Path.exists, _names_for_damaged(path)):
+        log, its_log = Path(f"{path}-wal"), Path(f"{kept}-wal")
+        if kept.samefile(path) and its_log.exists() and not log.exists():
+            shutil.copyfile(its_log, log)
+
+
 def _second_name(path: Path, name: Path) -> None:
+    if name.exists() and name.samefile(path):
+        return
     try:
         os.link(path, name)
     except OSError:

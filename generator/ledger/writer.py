@@ -31,17 +31,18 @@ class Writer:
         self._waiting: list[tuple[Change, asyncio.Future[Any]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def write(
+    def write(
         self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Commit one of `changes`; returns when it is on the disk, and whoever stops waiting takes nothing back.
-        Raises StorageError; a change that fails for a reason of its own does so alone."""
+    ) -> asyncio.Future[T]:
+        """Commit one of `changes`, after those that were given before. Wait for what it returns: the change is on the
+        disk then; who stops waiting takes nothing back. Raises StorageError; a change that fails for a reason of its
+        own does so alone."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._waiting.append((_bound(change, args, kwargs), done))
         if self._writing is None or self._writing.done():
             self._writing = loop.create_task(self._write_all())
-        return await asyncio.shield(done)
+        return asyncio.shield(done)
 
     async def close(self) -> None:
         """Wait for what is being written and close the file; who is told to stop meanwhile does so afterwards."""
@@ -58,7 +59,7 @@ class Writer:
 
     async def _finish(self) -> None:
         if self._writing is not None:
-            await self._writing
+            await asyncio.wait([self._writing])
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 

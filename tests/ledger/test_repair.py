@@ -192,6 +192,27 @@ def test_a_log_that_was_never_brought_in_is_read_too(nurse, whole, tmp_path):
     assert digest(run / "ledger.damaged.db-wal") == log
 
 
+def test_a_repair_that_is_killed_can_be_made_again(nurse, whole, tmp_path):
+    """At its worst moment: the log has its other name already, the new ledger has not got its place."""
+    run = tmp_path / "run"
+    nurse.run(tmp_path, "generate", "-n", 12, "--turns", 4, "--out", "run", "-q", point="after_commit", nth=40)
+    overwrite(run / "ledger.db", 0, noise(100))
+    before, log = digest(run / "ledger.db"), digest(run / "ledger.db-wal")
+    for _ in range(2):
+        assert nurse.run(tmp_path, "repair", "run", point="repaired").killed
+        assert digest(run / "ledger.db") == before
+        assert not (run / "ledger.db-wal").exists()
+    done = nurse.run(tmp_path, "repair", "run")
+    assert int(re.search(r"(\d+) turns", done.out)[1]) >= 36
+    assert (digest(run / "ledger.damaged.db"), digest(run / "ledger.damaged.db-wal")) == (before, log)
+    assert sorted(path.name for path in run.iterdir() if "repair" in path.name or "damaged" in path.name) == [
+        "ledger.damaged.db",
+        "ledger.damaged.db-wal",
+    ]
+    assert nurse.run(tmp_path, "resume", "run", "-q").code == 0
+    assert transcripts(run) == transcripts(whole)
+
+
 def test_a_second_repair_keeps_both(nurse, run, whole):
     for seed in range(2):
         overwrite(run / "ledger.db", pages_of(run, "turn")[seed], noise(PAGE, seed))

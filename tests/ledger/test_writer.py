@@ -158,7 +158,7 @@ def test_many_writers_cancelled_at_random_lose_nothing_that_was_promised(tmp_pat
 def test_what_is_being_written_is_finished_however_often_the_closing_is_cancelled(run):
     async def go():
         writer = Writer(run)
-        writing = [asyncio.create_task(writer.write(slow_note, str(n))) for n in range(30)]
+        writing = [asyncio.ensure_future(writer.write(slow_note, str(n))) for n in range(30)]
         await asyncio.sleep(0)
         closing = asyncio.create_task(writer.close())
         for _ in range(5):
@@ -177,9 +177,9 @@ def test_what_is_being_written_is_finished_however_often_the_closing_is_cancelle
 def test_nobody_waits_for_ever_for_a_writer_whose_task_was_taken_away(run):
     async def go():
         writer = Writer(run)
-        waiting = [asyncio.create_task(writer.write(slow_note, str(n))) for n in range(3)]
+        waiting = [asyncio.ensure_future(writer.write(slow_note, str(n))) for n in range(3)]
         await asyncio.sleep(0)
-        late = asyncio.create_task(writer.write(note, "late"))
+        late = asyncio.ensure_future(writer.write(note, "late"))
         await asyncio.sleep(0)
         writer._writing.cancel()
         results = await asyncio.wait_for(asyncio.gather(*waiting, late, return_exceptions=True), 5)
