@@ -1,10 +1,11 @@
 # make demo: set up and make three sessions.   make test: set up and run all checks and tests.
 # make lock: pin the newest dependencies.      make example: renew outputs/example from the demo.
+# make real-servers: whole sessions against llama.cpp and transformers serve, installed into .real-servers.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lock example schemas bench clean
+.PHONY: demo test lock example schemas bench real-servers clean
 
 demo: $(READY)
 	@rm -rf outputs/demo
@@ -32,7 +33,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $(READY)
 
 lock:
-	uv pip compile pyproject.toml --extra dev --extra figures --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.txt
+	uv pip compile pyproject.toml --extra dev --extra export --extra figures --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.txt
 
 example: demo
 	rm -rf outputs/example && mkdir -p outputs/example
@@ -42,8 +43,13 @@ schemas: $(READY)
 	$(BIN)/couplesim schema --out schemas
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.rehearsal
 	$(BIN)/python -m benchmarks.checking
+
+real-servers: $(READY)
+	$(BIN)/python -m tests.real_servers.servers
+	$(BIN)/pytest -m real_servers --durations=0 -v tests/real_servers
 
 clean:
 	rm -rf .venv

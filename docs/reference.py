@@ -1,18 +1,21 @@
-"""Writes what the docs say of the code itself: docs/cli.md from the commands' own help, and the table of codes in
-docs/check.md from the rules. Run: python -m docs.reference"""
+"""Writes what the docs say of the code itself: docs/cli.md from the commands' own help, the table of codes in
+docs/check.md from the rules, the tables of columns in docs/export.md. Run: python -m docs.reference"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from generator.check import RULES
 from generator.cli import COMMANDS, group
+from generator.export.selection import Run
+from generator.export.table import Column, Tables
 
 PAGE = Path(__file__).parent / "cli.md"
 CHECKS = Path(__file__).parent / "check.md"
-BEGIN, END = "<!-- codes -->", "<!-- /codes -->"
+EXPORTS = Path(__file__).parent / "export.md"
 
 
 def reference() -> str:
@@ -39,11 +42,29 @@ def codes() -> str:
 
 
 def with_codes(page: str) -> str:
-    """The page with the table of codes between its marks made anew."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{codes()}\n{END}{rest.split(END)[1]}"
+    """The page on checks with its table of codes made anew."""
+    return _between(page, "codes", codes())
+
+
+def with_columns(page: str) -> str:
+    """The page on exports with its tables of columns made anew."""
+    tables = Tables(Run("", "", ""), ())
+    own = [column for column in tables.of_sessions if column not in tables.of_turns]
+    return _between(_between(page, "turns", _columns(tables.of_turns)), "sessions", _columns(own))
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    rows = "".join(f"| `{column.name}` | {column.type} | {column.meaning} |\n" for column in columns)
+    return f"\n| column | type | meaning |\n|---|---|---|\n{rows}"
+
+
+def _between(page: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
 
 
 if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
     CHECKS.write_text(with_codes(CHECKS.read_text(encoding="utf-8")), encoding="utf-8")
+    EXPORTS.write_text(with_columns(EXPORTS.read_text(encoding="utf-8")), encoding="utf-8")

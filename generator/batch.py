@@ -7,16 +7,18 @@ again after any stop. Transcripts are rendered from the ledger.
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
-from generator.errors import InputError, ProviderRefused, SessionFailed, StorageError
-from generator.files import write_whole
+from generator.errors import InputError, ProviderRefused, SessionFailed
+from generator.files import sweep, write_whole
 from generator.format import render
 from generator.ledger import Ledger, SessionRow, Status, changes
 from generator.ledger.writer import Writer
@@ -55,7 +57,7 @@ class Watcher(Protocol):
         """A session has come to its end, has failed, or has been stopped (`open`)."""
 
 
-def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledger:
+def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str, *, network_fs: bool = False) -> Ledger:
     """Begin the run in `folder`, or take up the one that is there if it is the same.
 
     Sessions that it does not have yet are added, fewer take nothing away; any other change is refused with the
@@ -74,7 +76,7 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledge
     }
     path, data = folder / "ledger.db", plan.model_dump(mode="json")
     if path.exists() and path.stat().st_size > 0:
-        ledger = Ledger.open(folder)
+        ledger = Ledger.open(folder, network_fs=network_fs)
         try:
             changed = _changes(ledger, expansion.sessions)
             if changed and not ledger.is_untouched():
@@ -87,7 +89,7 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str) -> Ledge
             ledger.close()
             raise
     else:
-        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents)
+        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents, network_fs=network_fs)
     write_whole(folder / "plan.yaml", as_yaml(plan))
     return ledger
 
@@ -122,9 +124,7 @@ async def carry_out(
     StorageError; what was committed is kept."""
     desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        for row in ledger.each("complete", "ended"):
-            if not transcript_path(ledger.folder, row).exists():
-                write_transcript(ledger, row)
+        _put_in_order(ledger)
         await engine.run(desk, stop)
     finally:
         await desk.close()
@@ -137,7 +137,7 @@ class _Desk:
 
     def __init__(self, ledger: Ledger, watcher: Watcher, stop: Stop, purse: RunPurse, retry_failed: bool) -> None:
         self.ledger, self.watcher, self.stop, self.purse = ledger, watcher, stop, purse
-        self.writer = Writer(ledger.folder)
+        self.writer = Writer(ledger.folder, network_fs=ledger.network_fs)
         self.files = ThreadPoolExecutor(max_workers=1, thread_name_prefix="transcripts")
         self.refusal: ProviderRefused | None = None
         self._statuses: tuple[Status, ...] = ("open", "failed") if retry_failed else ("open",)
@@ -193,6 +193,7 @@ class _Journal:
         self._desk, self._job = desk, job
         self._turns = list(job.turns)
         self._attempt: int | None = None
+        self._entering = 0
         self._asked_model = ""
         self._most = Usage()
         self.order = job.number
@@ -200,7 +201,7 @@ class _Journal:
 
     @property
     def in_flight(self) -> bool:
-        return self._attempt is not None
+        return self._attempt is not None or self._entering > 0
 
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
@@ -211,13 +212,21 @@ class _Journal:
         try:
             self._attempt = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            self._attempt = await entering
-            await self.fail("dropped", "stopped before it was sent", "no")
+            with self._being_entered():
+                await self._never_sent(entering)
             raise
-        except StorageError:
+        except BaseException:
             self._desk.purse.settle(model, most, None)
             raise
         self._desk.watcher.request_sent(self._job.number, turn)
+
+    async def _never_sent(self, entering: asyncio.Future[int]) -> None:
+        try:
+            self._attempt = await entering
+        except BaseException:
+            self._desk.purse.settle(self._asked_model, self._most, None)
+            raise
+        await self.fail("dropped", "stopped before it was sent", "no")
 
     async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
         if self._attempt is None:
@@ -228,7 +237,8 @@ class _Journal:
         taken = None if billed == "no" else usage or self._most
         self._desk.purse.settle(self._asked_model, self._most, taken)
         self._desk.watcher.request_failed(self._job.number, kind)
-        await self._desk.writer.write(changes.fail_attempt, attempt, kind, message, billed, usage)
+        with self._being_entered():
+            await self._desk.writer.write(changes.fail_attempt, attempt, kind, message, billed, usage)
 
     async def keep(self, turn: Turn) -> None:
         try:
@@ -248,14 +258,23 @@ class _Journal:
             status = "complete" if session_end == "complete" else "ended"
         reason = failure.reason if failure else session_end if status == "ended" else None
         message = str(failure) if failure else None
-        await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
-        if status != "open":
-            text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
-            path = transcript_name(self._job.number, self._job.spec)
-            folder = self._desk.ledger.folder / "transcripts"
-            await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
-            self._desk.judge(failure, len(self._turns))
+        with self._being_entered():
+            await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
+            if status != "open":
+                text = render(transcript_of(self._job.spec, self._turns)) if self._turns else ""
+                path = transcript_name(self._job.number, self._job.spec)
+                folder = self._desk.ledger.folder / "transcripts"
+                await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
+                self._desk.judge(failure, len(self._turns))
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
+
+    @contextmanager
+    def _being_entered(self) -> Iterator[None]:
+        self._entering += 1
+        try:
+            yield
+        finally:
+            self._entering -= 1
 
 
 def transcript_name(number: int, spec: Spec) -> str:
@@ -273,6 +292,30 @@ def write_transcript(ledger: Ledger, row: SessionRow) -> None:
     turns = ledger.turns(row.id)
     text = render(transcript_of(row.spec, turns)) if turns else ""
     _file(ledger.folder / "transcripts", transcript_name(row.number, row.spec), row.status, text)
+
+
+def put_aside(folder: Path, number: int, spec: Spec) -> bool:
+    """Move a transcript that says more than the ledger knows into `transcripts/before-repair/`; whether there was
+    one."""
+    whole = folder / "transcripts" / transcript_name(number, spec)
+    if not whole.exists():
+        return False
+    aside = whole.parent / "before-repair" / whole.name
+    aside.parent.mkdir(exist_ok=True)
+    os.replace(whole, aside)
+    return True
+
+
+def _put_in_order(ledger: Ledger) -> None:
+    """Make the files what the ledger says, after a stop at whatever moment."""
+    folder = ledger.folder / "transcripts"
+    for each, names in ((ledger.folder, r"plan\.yaml"), (folder, r".*\.txt"), (folder / "incomplete", r".*\.txt")):
+        sweep(each, names)
+    for row in ledger.each("complete", "ended", "failed"):
+        name = transcript_name(row.number, row.spec)
+        whole, incomplete = (folder / name).is_file(), (folder / "incomplete" / name).is_file()
+        if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):
+            write_transcript(ledger, row)
 
 
 def _file(folder: Path, name: str, status: Status, text: str) -> None:
@@ -300,28 +343,3 @@ def _changes(ledger: Ledger, planned: list[Planned]) -> str:
         return "factors (no session is in both plans)"
     moved = any(one.key not in places and one.spec.id in ids for one in planned)
     return "factors (a session stands elsewhere in the design)" if moved else ""
-
-
-def record(ledger: Ledger, row: SessionRow) -> dict[str, object]:
-    """A session as one JSON object: who, what, how it ended, and its turns."""
-    spec, written = row.spec, transcript_path(ledger.folder, row)
-    return {
-        "synthetic": True,
-        "sensitive": spec.sensitive,
-        "id": row.id,
-        "number": row.number,
-        "cell": dict(row.cell),
-        "repeat": row.repeat,
-        "status": row.status,
-        "reason": row.reason,
-        "couple": spec.couple.id,
-        "therapist": spec.therapist.id,
-        "topic": spec.topic.id,
-        "structure": spec.structure,
-        "first": spec.first,
-        "prompts": spec.prompts.model_dump(),
-        "models": {label: spec.models.of(label).name for label in PRINCIPALS},
-        "rng_seed": spec.rng_seed,
-        "transcript": str(written) if written.exists() else None,
-        "turns": [turn.model_dump(mode="json", exclude={"reply": {"raw"}}) for turn in ledger.turns(row.id)],
-    }

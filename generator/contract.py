@@ -23,25 +23,26 @@ def load_contract(path: Path | None, assets: Assets) -> Contract:
     """
     path = path or assets.seed(CONTRACT)
     document = strict_yaml.read(path)
-    contract = strict_yaml.validate(document, Contract, str(path))
     problems = [
-        *_unknown(path, document, ("severities",), contract.severities, RULES),
-        *_unknown(path, document, ("drift", "tolerance"), contract.drift.tolerance, [each.name for each in FIGURES]),
+        *_unknown(path, document, ("severities",), RULES),
+        *_unknown(path, document, ("drift", "tolerance"), [figure.name for figure in FIGURES]),
     ]
+    try:
+        contract = strict_yaml.validate(document, Contract, str(path))
+    except InputError as error:
+        raise InputError(*error.problems, *problems) from error
     if problems:
         raise InputError(*problems)
     return contract
 
 
-def _unknown(
-    path: Path, document: strict_yaml.Document, at: tuple[str, ...], names: Iterable[str], known: Iterable[str]
-) -> list[str]:
+def _unknown(path: Path, document: strict_yaml.Document, at: tuple[str, ...], known: Iterable[str]) -> list[str]:
+    """A problem for every key under `at` that is not known."""
     known = list(known)
     problems = []
-    for name in names:
-        if name not in known:
-            line, column = document.keys[(*at, name)]
-            near = difflib.get_close_matches(name, known, n=1)
+    for (*parents, name), (line, column) in document.keys.items():
+        if tuple(parents) == at and name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "; `couplesim check --help` tells where they are listed"
             problems.append(f"{path}:{line}:{column}: {'.'.join(at)}: there is no {name!r}{hint}")
     return problems

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from generator.errors import StorageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -26,8 +30,18 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as exc:
         if name is not None:
             Path(name).unlink(missing_ok=True)
-        reason = "disk full" if exc.errno == 28 else exc.strerror
-        raise StorageError(f"{path}: cannot be written ({reason})") from exc
+        if exc.errno in _FULL:
+            raise StorageError(f"disk full: {path} could not be written; free some space and try again") from exc
+        raise StorageError(f"{path}: cannot be written ({exc.strerror})") from exc
+
+
+def sweep(folder: Path, names: str) -> None:
+    """Remove what `write_whole` left in `folder` when it was killed; only files whose name would have matched the
+    expression `names`, and only where nobody else is writing them."""
+    unfinished = re.compile(rf"\.(?:{names})\.[a-z0-9_]{{8}}")
+    for path in folder.glob(".*"):
+        if unfinished.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

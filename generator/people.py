@@ -53,7 +53,7 @@ _INTRODUCED = re.compile(
     r"\b(?:I['’]m|I am|[Mm]y name is|(?:[Pp]lease|[Yy]ou can|do) call me) "
     rf"(?P<name>(?:{TITLE})?{NAME_WORD}(?: {NAME_WORD}){{0,3}})"
 )
-_MAY_QUOTE = re.compile("[“\"‘]|(?<!\\w)'\\w")
+_OPENING_APOSTROPHE = re.compile(r"'(?<!\w')\w")
 _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|sa(?:id|ys?) that|like|go|goes|went|think|thinks|that),? $")
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|\byou['’]", re.IGNORECASE)
 NOT_NAMES = frozenset(
@@ -178,22 +178,28 @@ def addressed(text: str, known: frozenset[str] = frozenset()) -> tuple[Address, 
 @functools.lru_cache(maxsize=REMEMBERED)
 def _candidates(text: str) -> tuple[Address, ...]:
     """Every word that stands where a name would be an address."""
-    quotes = [match.span() for match in _QUOTED.finditer(text)] if _MAY_QUOTE.search(text) else []
+    quotes = [match.span() for match in _QUOTED.finditer(text)] if _may_quote(text) else []
+    greets = bool(_GREETS.search(text))
     found = []
     end = 0
     for sentence in sentences(text):
         start = text.index(sentence, end)
         end = start + len(sentence)
-        for address, at in _in_sentence(sentence):
-            if not any(low <= start + at < high for low, high in quotes):
-                found.append(address)
+        if greets or "," in sentence:
+            for address, at in _in_sentence(sentence, greets):
+                if not any(low <= start + at < high for low, high in quotes):
+                    found.append(address)
     return tuple(found)
 
 
-def _in_sentence(sentence: str) -> Iterator[tuple[Address, int]]:
+def _may_quote(text: str) -> bool:
+    return any(mark in text for mark in '“"‘') or bool(_OPENING_APOSTROPHE.search(text))
+
+
+def _in_sentence(sentence: str, greets: bool) -> Iterator[tuple[Address, int]]:
     """Who may be addressed in a sentence, and where in it; each place once."""
     greeted: set[int] = set()
-    for greeting in _GREETING.finditer(sentence) if _GREETS.search(sentence) else ():
+    for greeting in _GREETING.finditer(sentence) if greets else ():
         for group in ("first", "second"):
             if greeting[group]:
                 greeted.add(greeting.start(group))

@@ -140,16 +140,18 @@ class _Reader:
             value = found[1].strip()
         else:
             value = found[0][len(prefix) :]
-        self.blocks.append(Block(kind, at, f"{prefix}{value}"))
+        self.blocks.append(Block(kind, at, f"{prefix}{value}" if value else found[0]))
         return value, at
 
     def _is_another_header(self, lines: list[str], at: int, kind: Literal["session", "structure"]) -> bool:
         """Whether the line stands where this header line should, in other words: over the rule there are just as many
-        lines as header lines are missing, and it is no other of them."""
+        lines as header lines are missing, none of them a label, and it is no other of them."""
         above = []
         for line in lines[at : at + 8]:
             if _RULE.fullmatch(line):
                 break
+            if line in _EXACT:
+                return False
             above.append(line.strip())
         else:
             return False
@@ -175,7 +177,7 @@ class _Reader:
     def body(self, lines: list[str]) -> None:
         """Walk the lines under the header. `blanks` are the empty lines since the last that was not."""
         loose = not any(line in _EXACT for line in lines[self.first :])
-        before: Literal["rule", "label", "text"] = "rule"
+        before: Literal["nothing", "header", "label", "text"] = "header" if self.blocks else "nothing"
         blanks = 0
         for at in range(self.first, len(lines)):
             line = lines[at]
@@ -184,8 +186,9 @@ class _Reader:
                     self.flaw("blank-lines", at + 1, "an empty line holds blanks")
                 blanks += 1
                 continue
+            alone = blanks > 0 or before in {"nothing", "header"}
             follows = at + 1 < len(lines) and bool(lines[at + 1].strip())
-            label = self._label(line, at + 1, loose, alone=blanks > 0 or before == "rule", follows=follows)
+            label = self._label(line, at + 1, loose, alone, follows)
             self._spacing(at, blanks, before, label is not None)
             if label is not None:
                 who, rest = label
@@ -239,9 +242,12 @@ class _Reader:
                     self.flaw("blank-lines", at + 2 - blanks, f"one empty line is enough; here are {blanks}")
             elif blanks:
                 self.flaw("blank-lines", at + 1 - blanks, "no empty line stands between a label and its text")
+        elif before == "nothing":
+            if blanks:
+                self.flaw("blank-lines", at + 1 - blanks, "no empty line stands at the beginning")
         elif blanks > 1:
             self.flaw("blank-lines", at + 2 - blanks, f"one empty line is enough; here are {blanks}")
-        elif not blanks and (is_label or before == "rule"):
+        elif not blanks and (is_label or before == "header"):
             self.flaw("blank-lines", at + 1, "expected an empty line before this one")
         elif not blanks:
             self.flaw("broken-paragraph", at + 1, "a paragraph is one line; one empty line goes between paragraphs")

@@ -31,8 +31,9 @@ _ASIDE = re.compile(r"(?:\*[^*\n]+\*|\([^()\n]+\)|\[[^\[\]\n]+\])\s*$")
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms prof st sr jr rev hon vs etc e.g i.e cf approx dept inc ltd mt ft a.m p.m u.s u.k ph.d".split()
 )
+_MARK = rf"[{re.escape(_TERMINAL)}…]"
 _BOUNDARY = re.compile(
-    rf"(?<![{re.escape(_TERMINAL)}…])(?P<end>[{re.escape(_TERMINAL)}…]+)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+)(?=(?P<next>[\"'“‘«(\[*_]*\S))"
+    rf"(?P<end>{_MARK}(?<!{_MARK}{_MARK}){_MARK}*)(?P<close>[{re.escape(_CLOSERS)}]*)(?P<gap>\s+)(?=(?P<next>[\"'“‘«(\[*_]*\S))"
 )
 
 

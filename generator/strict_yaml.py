@@ -20,6 +20,8 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAY_HOLD_A_KEY = (("base_url",), ("key_env",))
 """Fields into which somebody may have written a key by mistake; what they hold is never shown."""
+RENAMED = {"sessions": "repeats", "seed": "rng_seed"}
+"""Keys by their names of before."""
 MAX_NODES = 20_000
 MAX_ERRORS = 50
 """More errors of one file than this are counted, not shown."""
@@ -183,12 +185,23 @@ def _walk(node: yaml.Node, loc: Loc, document: Document, source: str) -> list[st
     return problems
 
 
+def as_written(loc: Loc, document: Document) -> Loc:
+    """The same place without the index 0 of a list that was written as its only value."""
+    written: Loc = ()
+    for part in loc:
+        if part != 0 or isinstance(part, str) or (*written, part) in document.values:
+            written = (*written, part)
+    return written
+
+
 def _explain(error: Any, document: Document, record: type[BaseModel], source: str) -> str:
-    loc: Loc = tuple(error["loc"])
+    loc = as_written(tuple(error["loc"]), document)
     line, column = _place(error, document)
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(loc[-1]), _fields_at(record, loc[:-1]), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_fields_at(record, loc[:-1]))}"
+        known = _fields_at(record, loc[:-1])
+        near = [name for name in known if name == RENAMED.get(str(loc[-1]))]
+        near = near or difflib.get_close_matches(str(loc[-1]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
         return f"{source}:{line}:{column}: {_dotted(loc)}: unknown key{hint}"
     if error["type"] == "missing":
         what = "value" if isinstance(loc[-1], int) else "key"
@@ -201,7 +214,7 @@ def _explain(error: Any, document: Document, record: type[BaseModel], source: st
 
 
 def _place(error: Any, document: Document) -> Place:
-    loc: Loc = tuple(error["loc"])
+    loc = as_written(tuple(error["loc"]), document)
     if error["type"] == "extra_forbidden":
         return document.keys.get(loc, (1, 1))
     at = loc[:-1] if error["type"] == "missing" else loc

@@ -17,7 +17,10 @@ _CL100K_PREFIXES = ("gpt-4-", "gpt-3.5", "gpt-35", "text-embedding-3")
 REMEMBERED_LENGTH = 20_000
 """Characters of a text whose count is remembered: every role's history counts the same turns."""
 
-_ENDLESS = re.compile(r"(\S{256}|\s{256})")
+UNBROKEN = 256
+"""Characters of an unbroken run that are counted apart."""
+
+_ENDLESS = re.compile(rf"(\S{{{UNBROKEN}}}|\s{{{UNBROKEN}}})")
 """The tokenizer takes time that grows with the square of an unbroken run of characters; speech has no such
 runs, but a broken model's reply may. They are counted in pieces, which can add a token a piece."""
 
@@ -59,10 +62,16 @@ def _remembered(text: str, name: str) -> int:
 
 def _encode(text: str, name: str) -> list[int]:
     encoding = _encoding(name)
-    pieces = [text]
-    if _ENDLESS.search(text):
-        pieces = [piece for piece in _ENDLESS.split(text) if piece]
-    return [token for piece in pieces for token in encoding.encode_ordinary(piece)]
+    if not _may_be_endless(text):
+        tokens: list[int] = encoding.encode_ordinary(text)
+        return tokens
+    return [token for piece in _ENDLESS.split(text) if piece for token in encoding.encode_ordinary(piece)]
+
+
+def _may_be_endless(text: str) -> bool:
+    """False if no run of `text` can be endless; quicker than to look for one."""
+    words = [len(word) for word in text.split()]
+    return max(words, default=0) >= UNBROKEN or len(text) - sum(words) >= UNBROKEN
 
 
 @functools.cache

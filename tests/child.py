@@ -25,11 +25,14 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", **extra}
 
 
-def couplesim(folder: Path, *args: object, **extra: str) -> subprocess.CompletedProcess[str]:
+def couplesim(
+    folder: Path, *args: object, timeout_seconds: float = 60, **extra: str
+) -> subprocess.CompletedProcess[str]:
     """The command run in `folder`; `extra` goes into its environment. It never ends in a traceback."""
     done = subprocess.run(
         [COUPLESIM, *map(str, args)],
-        cwd=folder, env=environment(**extra), capture_output=True, encoding="utf-8", timeout=60,
+        cwd=folder, env=environment(**extra), capture_output=True, encoding="utf-8",
+        timeout=timeout_seconds,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     return done

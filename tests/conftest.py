@@ -1,7 +1,17 @@
 """Settings of the whole suite."""
 
+import pytest
 from hypothesis import settings
+
+from tests.killing import nursery
 
 settings.register_profile("couplesim", deadline=None)
 """No deadlines: a busy machine is no bug. Timings belong in benchmarks."""
 settings.load_profile("couplesim")
+
+
+@pytest.fixture(scope="session")
+def nurse(tmp_path_factory):
+    """Runs commands in processes of their own, which need not be started from nothing."""
+    with nursery(tmp_path_factory.mktemp("nursery")) as ready:
+        yield ready

@@ -75,6 +75,13 @@ def test_unknown_codes_and_figures_are_told_at_once(written):
     assert [problem.split(" ")[0] for problem in found] == ["1:14:", "2:21:"]
 
 
+def test_an_unknown_code_is_told_beside_other_mistakes(written):
+    assert problems(written, "turns: {leest: 3}\nseverities: {cut-of: error}\n") == [
+        "1:9: turns.leest: unknown key; did you mean 'least'?",
+        "2:14: severities: there is no 'cut-of'; did you mean 'cut-off'?",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

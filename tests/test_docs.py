@@ -57,6 +57,22 @@ def test_the_readmes_generate_lines_are_understood(tmp_path):
         assert told.returncode == 0, told.stderr
 
 
+def test_the_page_on_servers_names_commands_and_options_that_exist(tmp_path):
+    """Each line is previewed with its own options, and so is every option named beside them."""
+    page = (ROOT / "docs" / "servers.md").read_text(encoding="utf-8")
+    lines = re.findall(
+        r"^.*couplesim generate (.*)$", "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)), re.MULTILINE
+    )
+    assert len(lines) >= 8
+    for line in lines:
+        command = [COUPLESIM, "preview", *shlex.split(line), "--json"]
+        told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr
+    known = subprocess.run([COUPLESIM, "generate", "--help"], capture_output=True, text=True, check=True).stdout
+    ours = {"token-parameter", "cut", "context-tokens", "reasoning-headroom", "temperature"}
+    assert ours <= set(re.findall(r"`--([a-z-]+)", page)) & set(re.findall(r"--([a-z-]+)", known))
+
+
 def test_the_readmes_python_runs(capsys):
     (example,) = blocks("python")
     exec(compile(example, "README.md", "exec"), {})

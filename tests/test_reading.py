@@ -148,6 +148,18 @@ SEVERAL = {
         HEAD + "Therapist:\nHello.\n\nMarcus:\nHi.\n\n\nDr. Forger:\nYes.\n\n\n",
         [("unknown-label", 8), ("blank-lines", 11), ("unknown-label", 12), ("end-of-file", 15)],
     ),
+    "no header": (
+        "Therapist:\nHello.\n\n",
+        [("header-session", 1), ("header-structure", 1), ("header-rule", 1)],
+    ),
+    "no header, two empty lines at the beginning": (
+        "\n\nTherapist:\nHello.\n\n",
+        [("header-session", 1), ("header-structure", 1), ("header-rule", 1), ("blank-lines", 1)],
+    ),
+    "no header, a rule as speech": (
+        f"Therapist:\n{RULE}\n\n",
+        [("header-session", 1), ("header-structure", 1), ("header-rule", 1)],
+    ),
     "all labels on the line of their text": (
         HEAD + "Therapist: Hello.\n\nPatient A: Hi.\n\n",
         [("malformed-label", 5), ("malformed-label", 7)],

@@ -59,7 +59,7 @@ def test_it_generates_and_lists_from_a_clean_folder(installed, tmp_path):
 def test_it_lays_out_a_workspace(installed, tmp_path):
     run(installed, tmp_path, "-m", "generator.cli", "init", "study")
     laid_out = {path.name for path in (tmp_path / "study").iterdir()}
-    assert laid_out == {"personas", "prompts", "seeds", "schemas", "outputs", "plan.yaml"}
+    assert laid_out == {"personas", "prompts", "seeds", "schemas", "outputs", "plan.yaml", "prices.yaml"}
     assert "1 complete" in run(
         installed, tmp_path / "study", "-m", "generator.cli", "generate", "plan.yaml", "-n", "1", "-q"
     )

@@ -24,6 +24,8 @@ _CONTEXT_WORDS = (
     "too many tokens",
     "reduce the length",
 )
+_MODEL_WORDS = ("model_not_found", "invalid model name", "not a valid model", "server is pinned to")
+"""How servers say with a 400 that they have no such model."""
 _QUOTA_WORDS = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota", "insufficient credits")
 _FIELDS = ("max_tokens", "max_completion_tokens", "temperature", "seed", "reasoning_effort")
 """What a request may carry beside model and messages."""
@@ -46,6 +48,8 @@ def from_status(
         return _refused("no_quota", f"the account at {host} has no quota left ({status}); add credit, then resume")
     if status == 404:
         return _refused("no_model", f"{host} has no model {model!r}, or the base URL needs /v1 at its end (404)")
+    if status == 400 and any(word in words for word in _MODEL_WORDS):
+        return _refused("no_model", f"{host} has no model {model!r} (400): {said}")
     if 300 <= status < 400:
         target = safe(headers.get("location", "elsewhere").split("?")[0])
         return _refused("redirect", f"the base URL redirects to {target}; nothing was sent there. Set --base-url to it")

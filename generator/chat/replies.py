@@ -103,7 +103,8 @@ def _usage(given: Any, text: str, request: Request) -> Usage:
     details, prompt_details = given.get("completion_tokens_details"), given.get("prompt_tokens_details")
     reasoning = _count(details.get("reasoning_tokens")) if isinstance(details, dict) else 0
     cached = _count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else 0
-    if _count(prompt) and _count(completion):
+    invented = len(text.split()) > _count(completion)  # there is no word without a token of its own
+    if _count(prompt) and _count(completion) and not invented:
         return Usage(
             prompt=_count(prompt),
             cached=min(cached, _count(prompt)),

@@ -14,7 +14,7 @@ from generator.check.conduct.labels import Stray, stray_label, strays
 from generator.people import People, infer
 from generator.reading import decode, read, unreadable
 from generator.schema.reading import Block, Flaw, Reading
-from generator.sentences import ends_mid_sentence
+from generator.sentences import ending, ends_mid_sentence
 
 MENDED = frozenset(
     """byte-order-mark line-ends header-rule blank-lines malformed-label broken-paragraph end-of-file header-session
@@ -58,18 +58,26 @@ def mend(raw: bytes, people: People | None) -> Mended | None:
     people = people or infer([(turn.label, turn.text) for turn in laid_out.turns])
     spoken, edits = _speech(laid_out, people)
     blocks = [replace(block, text=spoken.get(block.line, block.text)) for block in laid_out.blocks]
-    mended = "".join(_lines(blocks)).lstrip("\ufeff")
-    was_at = {after.line: before.line for before, after in zip(joined, laid_out.blocks, strict=False)}
-    edits = [replace(edit, line=was_at.get(edit.line, edit.line)) for edit in edits]
-    left = read(mended).flaws
-    remaining = Counter((flaw.code, flaw.message) for flaw in left)
+    mended = "".join(_lines(blocks))
+    after = read(mended)
+    if not (reading.turns and _same(joined, laid_out.blocks) and _same(blocks, after.blocks)):
+        return Mended(text, (), reading.flaws)
+    was_at = {block.line: before.line for before, block in zip(joined, laid_out.blocks, strict=True)}
+    edits = [replace(edit, line=was_at[edit.line]) for edit in edits]
+    remaining = Counter((flaw.code, flaw.message) for flaw in after.flaws)
     for flaw in reading.flaws:
         if flaw.code in MENDED and not remaining[flaw.code, flaw.message]:
             edits.append(Edit(flaw.line, flaw.code, flaw.message))
         remaining[flaw.code, flaw.message] -= remaining[flaw.code, flaw.message] > 0
-    if not edits or not reading.turns:
+    if not edits:
         return Mended(text, (), reading.flaws)
-    return Mended(mended, tuple(sorted(edits, key=lambda edit: edit.line)), left)
+    return Mended(mended, tuple(sorted(edits, key=lambda edit: edit.line)), after.flaws)
+
+
+def _same(meant: Sequence[Block], read_again: Sequence[Block]) -> bool:
+    """Whether a text that was laid out anew is read as it was meant. Where labels, rules and speech are too entangled
+    for that, a text stays as it is."""
+    return [(block.kind, block.text) for block in meant] == [(block.kind, block.text) for block in read_again]
 
 
 def _speech(reading: Reading, people: People) -> tuple[dict[int, str], list[Edit]]:
@@ -96,9 +104,10 @@ def _speech(reading: Reading, people: People) -> tuple[dict[int, str], list[Edit
 
 
 def _can_go(label: str, rest: str) -> bool:
-    """Whether a label leaves speech behind, and none of its own marks: "**Therapist: Hello.**" stays."""
+    """Whether a label leaves speech behind that ends as before, and none of its own marks: "**Therapist: Hello.**"
+    stays."""
     pairs = (label.count("**") % 2, label.count("[") - label.count("]"), label.count("(") - label.count(")"))
-    return not any(pairs) and unreadable(rest) is None
+    return not any(pairs) and unreadable(rest) is None and ending(rest) == ending(label + rest)
 
 
 def _joined(reading: Reading) -> list[Block]:

@@ -14,9 +14,14 @@ from generator.errors import CouplesimError
 
 COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
+    "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
+    "status": "How a run stands, while it runs or after it was stopped.",
+    "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",
     "list": "List couples, therapists, topics, structures and prompt sets.",
+    "export": "Take sessions out of a run: texts, JSON, chat messages, tables, a data set.",
+    "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
     "fix": "Mend the format of transcripts without inventing anything.",

@@ -143,7 +143,8 @@ def _print_drift(console: Any, report: Any) -> None:
     for band in outside:
         console.print(Text("  outside ", style="yellow").append(safe(told(band)), style="default"))
     unknown = len(report.drift) - len(outside) - inside
-    console.print(f"  {len(outside)} figures outside their band, {inside} inside, {unknown} with too little data")
+    figures = "figure" if len(outside) == 1 else "figures"
+    console.print(f"  {len(outside)} {figures} outside their band, {inside} inside, {unknown} with too little data")
     console.print()
 
 

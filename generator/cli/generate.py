@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.cli.options import concurrency_option, plan_from, plan_options
+from generator.cli.options import concurrency_option, network_fs_option, plan_from, plan_options
 
 
 @click.command("generate", short_help="Generate sessions.")
@@ -18,9 +18,16 @@ from generator.cli.options import concurrency_option, plan_from, plan_options
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a session.")
 @concurrency_option
+@network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
-    plan_file: Path | None, out: Path | None, as_json: bool, concurrency: int, quiet: bool, **given: Any
+    plan_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    concurrency: int,
+    quiet: bool,
+    network_fs: bool,
+    **given: Any,
 ) -> None:
     """Generate sessions and write them in the seed format.
 
@@ -38,6 +45,8 @@ def command(
     from generator.assets import Assets
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
+    from generator.export.record import record
+    from generator.export.selection import run_of
     from generator.plan import expand, run_name
     from generator.prices import Prices
     from generator.settings import Chats
@@ -55,13 +64,17 @@ def command(
     for cast in expansion.casts():
         chats.of(cast)
     folder = out or Path("outputs") / run_name(first)
-    ledger = batch.begin(folder, plan, expansion, made_by())
+    ledger = batch.begin(folder, plan, expansion, made_by(), network_fs=network_fs)
     del expansion
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet)
     counts = summary(ledger, prices.cost)
     if as_json:
+        started = run_of(ledger)
         for row in ledger.each():
-            click.echo(json.dumps(batch.record(ledger, row), ensure_ascii=False))
+            told = record(started, row, ledger.turns(row.id))
+            written = batch.transcript_path(folder, row)
+            told["transcript"] = str(written) if written.exists() else None
+            click.echo(json.dumps(told, ensure_ascii=False))
     else:
         say_how_it_went(ledger, counts, code)
     say_what_was_kept(ledger, counts, code)

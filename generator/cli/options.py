@@ -117,6 +117,12 @@ def cap_options(function: F) -> F:
     return function
 
 
+network_fs_option = click.option(
+    "--allow-network-fs", "network_fs", is_flag=True,
+    help="Write where the file system has no locks or no write-ahead log: slower, and at your own risk.",
+)  # fmt: skip
+
+
 def plan_options(function: F) -> F:
     """Add the options that make a plan."""
     for option in reversed(_OPTIONS):

@@ -14,61 +14,62 @@ from generator.cli.terminal import safe
 
 @click.command("preview", short_help="Show what would be sent.")
 @plan_options
-@click.option("--price-in", type=click.FloatRange(min=0), metavar="USD", help="Price of a million prompt tokens.")
-@click.option("--price-out", type=click.FloatRange(min=0), metavar="USD", help="Price of a million reply tokens.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(
-    plan_file: Path | None, price_in: float | None, price_out: float | None, as_json: bool, **given: Any
-) -> None:
-    """Render every prompt of a session, with token counts and what is odd in them. Sends nothing, needs no key."""
+@click.option(
+    "--cell",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Show the first session of the Nth cell, as `couplesim plan` counts them [1].",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")  # fmt: skip
+def command(plan_file: Path | None, cell: int, as_json: bool, **given: Any) -> None:
+    """Render every prompt of a session, with token counts and what is odd in them. Sends nothing, needs no key.
+
+    Of a plan that varies something it shows one cell; `couplesim plan` shows what they all come to.
+    """
     from generator import preflight
     from generator.assets import Assets
     from generator.errors import InputError
+    from generator.estimate import expect
     from generator.plan import expand
+    from generator.prices import Prices
 
-    plan = plan_from(plan_file, given)
-    specs, prompts = expand(plan, Assets())
-    spec = specs[0]
+    assets = Assets()
+    expansion = expand(plan_from(plan_file, given), assets)
+    firsts = [one for one in expansion.sessions if one.repeat == 1]
+    if cell > len(firsts):
+        raise InputError(f"--cell: the plan has cells 1 to {len(firsts)} (got {cell})")
+    planned, prices = firsts[cell - 1], Prices.load(assets)
+    spec, prompts = planned.spec, expansion.prompts_of(planned.spec)
     sent = preflight.messages(spec, prompts)
     lints = preflight.lints(spec, prompts)
-    expected = [preflight.expect(each, prompts) for each in specs]
-    if (price_in is None) != (price_out is None):
-        raise InputError("--price-in and --price-out belong together")
-    cost = (
-        sum(each.cost(price_in, price_out) for each in expected)
-        if price_in is not None and price_out is not None
-        else None
-    )
-    totals = {
-        "sessions": len(specs),
-        "requests": sum(each.requests for each in expected),
-        "prompt_tokens": sum(each.prompt_tokens for each in expected),
-        "reply_tokens": sum(each.reply_tokens for each in expected),
-        "cost": cost,
+    expected = expect(spec, prompts)
+    figures = {
+        "requests": expected.taken.requests,
+        "prompt_tokens": expected.taken.prompt,
+        "reply_tokens": expected.taken.reply,
+        "cost": expected.cost(spec.models, prices),
     }
     if as_json:
         roles = {label: {"messages": messages, "tokens": tokens} for label, (messages, tokens) in sent.items()}
-        click.echo(
-            json.dumps(
-                {"roles": roles, "expected": totals, "lints": [str(lint) for lint in lints]},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        told = {"cell": dict(planned.cell), "roles": roles, "expected": figures, "lints": [str(lint) for lint in lints]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _print(sent, totals)
+        _print(sent, figures, dict(planned.cell), len(expansion.sessions))
         for lint in lints:
             click.echo(safe(str(lint)), err=True)
     if any(lint.severity == "error" for lint in lints):
         raise click.exceptions.Exit(2)
 
 
-def _print(sent: dict[Any, Any], totals: dict[str, Any]) -> None:
+def _print(sent: dict[Any, Any], figures: dict[str, Any], cell: dict[str, str], sessions: int) -> None:
     from rich.console import Console
     from rich.rule import Rule
     from rich.text import Text
 
     console = Console(highlight=False)
+    if cell:
+        console.print(Text(safe("cell: " + ", ".join(f"{factor} {level}" for factor, level in cell.items()))))
     for label, (messages, tokens) in sent.items():
         console.print(Rule(f"{label}: first request, about {tokens:,} tokens", align="left"))
         for message in messages:
@@ -76,11 +77,12 @@ def _print(sent: dict[Any, Any], totals: dict[str, Any]) -> None:
                 console.print(Text(f"[{message['role']}]", style="bold cyan"))
                 console.print(Text(safe(message["content"])))
                 console.print()
-    console.print(Rule("expected", align="left"))
+    console.print(Rule("expected of this session", align="left"))
+    cost = "" if figures["cost"] is None else f", about ${figures['cost']:.2f} without caching"
     console.print(
-        f"sessions: {totals['sessions']}, requests: {totals['requests']}, "
-        f"prompt tokens: about {totals['prompt_tokens']:,}, reply tokens: about {totals['reply_tokens']:,}"
+        f"requests: {figures['requests']}, prompt tokens: about {figures['prompt_tokens']:,}, "
+        f"reply tokens: about {figures['reply_tokens']:,}{cost}"
     )
-    if totals["cost"] is not None:
-        console.print(f"about ${totals['cost']:.2f}, without caching, retries or hidden reasoning")
     console.print("assumed: turns as long as the seed's where the budget allows it, one request a turn")
+    if sessions > 1:
+        console.print(f"the plan has {sessions:,} sessions; `couplesim plan` shows what all of them come to")

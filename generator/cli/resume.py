@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from generator.cli.options import cap_options, concurrency_option
+from generator.cli.options import cap_options, concurrency_option, network_fs_option
 
 
 @click.command("resume", short_help="Go on with a run.")
@@ -14,6 +14,7 @@ from generator.cli.options import cap_options, concurrency_option
 @click.option("--retry-failed", is_flag=True, help="Take up failed sessions again, too.")
 @cap_options
 @concurrency_option
+@network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     run_folder: Path,
@@ -22,6 +23,7 @@ def command(
     run_cost: float | None,
     concurrency: int,
     quiet: bool,
+    network_fs: bool,
 ) -> None:
     """Go on with the run in folder RUN: every turn in its ledger is kept, none is asked for again.
 
@@ -36,7 +38,7 @@ def command(
     from generator.prices import Prices
     from generator.summary import summary
 
-    ledger, prices = Ledger.open(run_at(run_folder)), Prices.load()
+    ledger, prices = Ledger.open(run_at(run_folder), network_fs=network_fs), Prices.load()
     caps = {"run_tokens": run_tokens, "run_cost": run_cost}
     given = {name: cap for name, cap in caps.items() if cap is not None}
     plan = plan_of({**ledger.plan, **given})

@@ -111,5 +111,6 @@ def _from_file(path: Path) -> Shown:
 
 def _marks(turn: Any) -> list[str]:
     marks = ["cut off"] if turn.cut else []
+    marks += ["over its budget"] if turn.over_budget else []
     marks += [f"trimmed: {trim.kind}" for trim in turn.trims if trim.kind != "layout"]
     return marks + (["repeats an earlier turn"] if turn.repeat else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
@@ -10,7 +11,7 @@ from typing import Any
 
 from generator.chat.protocol import Chat
 from generator.engines.protocol import Desk, Job, Journal, Stop
-from generator.errors import CouplesimError, SessionFailed
+from generator.errors import SessionFailed
 from generator.schema.label import Label
 from generator.schema.session import Spec
 from generator.session import Session
@@ -27,7 +28,7 @@ class Local:
         self._chats_for = chats_for
         self._at_a_time = at_a_time
         self._journals: dict[asyncio.Task[None], Journal] = {}
-        self._error: CouplesimError | None = None
+        self._error: Exception | None = None
 
     async def run(self, desk: Desk, stop: Stop) -> None:
         """See `Engine.run`."""
@@ -56,16 +57,18 @@ class Local:
     async def _work(self, jobs: Iterator[Job], desk: Desk, stop: Stop) -> None:
         task = asyncio.current_task()
         assert task is not None
-        for job in jobs:
-            if stop.requested:
-                return
-            journal = self._journals[task] = desk.journal(job)
+        while not stop.requested:
             try:
+                job = next(jobs, None)
+                if job is None:
+                    return
+                journal = self._journals[task] = desk.journal(job)
                 await self._speak(job, journal, stop)
-            except CouplesimError as error:
+            except Exception as error:  # a mistake of ours, too: in the next session it would come again
                 self._error = self._error or error
                 stop.request()
-                return
+            finally:
+                self._journals.pop(task, None)
 
     async def _speak(self, job: Job, journal: Journal, stop: Stop) -> None:
         session = Session(job.spec, job.prompts, self._chats_for(job.spec), job.turns, journal)
@@ -84,12 +87,16 @@ class Local:
         await journal.end(session.end, failure)
 
     async def _finish_turns(self, workers: set[asyncio.Task[None]]) -> None:
-        """Wait for the requests under way; who waits for leave to send one, or to try again, is sent home."""
+        """Wait for the requests under way and for what is being entered; who waits for leave to send a request, or to
+        try again, is sent home."""
         until = time.monotonic() + GRACE_SECONDS
+        told: set[asyncio.Task[None]] = set()
         while running := {worker for worker in workers if not worker.done()}:
-            late = time.monotonic() > until
-            for worker in running:
+            if late := time.monotonic() > until:
+                until, told = math.inf, set()
+            for worker in running - told:
                 journal = self._journals.get(worker)
-                if late or journal is None or not journal.in_flight:
+                if late or (journal is not None and not journal.in_flight):
+                    told.add(worker)
                     worker.cancel()
             await asyncio.wait(running, timeout=LOOK_SECONDS)

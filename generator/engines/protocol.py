@@ -53,7 +53,7 @@ class Journal(AttemptLog, Protocol):
 
     @property
     def in_flight(self) -> bool:
-        """Whether a request has been sent whose reply is not on record."""
+        """Whether a request has been sent whose reply is not on record, or something is being entered."""
 
     async def keep(self, turn: Turn) -> None:
         """A turn has been spoken; returns when it is on record."""

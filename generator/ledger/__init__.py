@@ -1,6 +1,6 @@
 """The ledger: one SQLite file a run, the only state. Transcripts are a view of it."""
 
-from generator.ledger.ledger import Ledger
+from generator.ledger.ledger import Ledger, Unanswered
 from generator.ledger.rows import SessionRow, Status
 
-__all__ = ["Ledger", "SessionRow", "Status"]
+__all__ = ["Ledger", "SessionRow", "Status", "Unanswered"]

@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from generator.errors import StorageError
 from generator.ledger import changes, rows
-from generator.ledger.file import check_ours, connect, now, require, storage, take_lock
+from generator.ledger.file import (
+    check_ours,
+    connect,
+    connect_to_read,
+    is_old,
+    now,
+    require,
+    storage,
+    take_lock,
+    understood,
+)
+from generator.ledger.migration import migrate
 from generator.ledger.rows import SessionRow, Status
 from generator.schema.planned import Planned
 from generator.schema.turn import Turn
@@ -46,20 +59,45 @@ class Spent:
     figures the endpoint did not give."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request whose end is not on record."""
+
+    number: int
+    """Of its session."""
+    turn: int
+    model: str
+    """As it was asked for."""
+    started_at: str
+    """UTC."""
+    awaited: bool
+    """Whether it is its session's latest, for the turn that comes next: only such a one can be under way."""
+
+
 class Ledger:
     """An open ledger. Use `create`, `open` (to write) or `read` (beside a running one)."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, lock: IO[str] | None, network_fs: bool = False
+    ) -> None:
+        self.folder, self.network_fs = folder, network_fs
         self._connection = connection
         self._lock = lock
         self._specs = rows.Specs(self._document)
 
     @classmethod
     def create(
-        cls, folder: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
+        cls,
+        folder: Path,
+        plan: Mapping[str, Any],
+        made_by: str,
+        planned: Iterable[Planned],
+        prompts: Mapping[str, Any],
+        *,
+        network_fs: bool = False,
     ) -> Ledger:
         """Begin a run in `folder`, with its sessions and its prompt sets (hash to content), all or nothing.
+        `network_fs`: see `connect`.
 
         Raises StorageError if the folder cannot be written, or holds anything of another run.
         """
@@ -67,25 +105,32 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-        lock = take_lock(folder)
+        lock = take_lock(folder, network_fs)
         try:
             path = folder / "ledger.db"
             _refuse_remains(folder)
             _build(folder / ".ledger.new", plan, made_by, planned, prompts)
+            connect(folder / ".ledger.new", network_fs=network_fs).close()
             os.replace(folder / ".ledger.new", path)
-            return cls(folder, connect(path), lock)
+            return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
+            (folder / ".ledger.new").unlink(missing_ok=True)
             lock.close()
             raise
 
     @classmethod
-    def open(cls, folder: Path) -> Ledger:
-        """Open a run to go on with it. Raises StorageError or RunInUse."""
+    def open(cls, folder: Path, *, network_fs: bool = False) -> Ledger:
+        """Open a run to go on with it, and bring its ledger up to date where an older couplesim made it.
+        `network_fs`: see `connect`. Raises StorageError or RunInUse."""
         path = require(folder)
-        lock = take_lock(folder)
+        lock = take_lock(folder, network_fs)
         try:
             check_ours(path)
-            return cls(folder, connect(path), lock)
+            with storage(path), closing(sqlite3.connect(path)) as connection:
+                old = is_old(connection)
+            if old:
+                migrate(path)
+            return cls(folder, connect(path, network_fs=network_fs), lock, network_fs)
         except BaseException:
             lock.close()
             raise
@@ -95,9 +140,13 @@ class Ledger:
         """Open a run to look at it; works beside a running one. Raises StorageError."""
         path = require(folder)
         check_ours(path)
-        with storage(path):
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
+        connection = connect_to_read(path)
+        try:
+            if is_old(connection):
+                raise StorageError(_OLD.format(path=path, run=shlex.quote(str(folder))))
+        except BaseException:
+            connection.close()
+            raise
         return cls(folder, connection, None)
 
     def close(self) -> None:
@@ -114,7 +163,8 @@ class Ledger:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan the run was made from."""
-        plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
+        with understood(self.folder / "ledger.db"):
+            plan: dict[str, Any] = json.loads(self._all("SELECT plan FROM run")[0][0])
         return plan
 
     @property
@@ -125,7 +175,8 @@ class Ledger:
 
     def prompt_set(self, hash_: str) -> dict[str, Any]:
         """A kept prompt set's settings and files."""
-        content: dict[str, Any] = json.loads(self._document(hash_))
+        with understood(self.folder / "ledger.db"):
+            content: dict[str, Any] = json.loads(self._document(hash_))
         return content
 
     def is_untouched(self) -> bool:
@@ -167,7 +218,25 @@ class Ledger:
     def turns(self, session_id: str) -> list[Turn]:
         """The turns of a session, in order."""
         found = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
-        return [rows.turn_of(row) for row in found]
+        with understood(self.folder / "ledger.db"):
+            return [rows.turn_of(row) for row in found]
+
+    def factors(self) -> list[str]:
+        """The names of the factors that are varied, in the order of the first session's."""
+        found = self._all(
+            "SELECT key FROM session, json_each(session.cell) GROUP BY 1 ORDER BY min(number), min(json_each.id)"
+        )
+        return [name for (name,) in found]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read within the block is the ledger at one moment; a writer is not held up by it."""
+        with storage(self.folder / "ledger.db"):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
 
     def counts(self) -> tuple[int, int]:
         """Turns and sessions with at least one turn."""
@@ -206,6 +275,20 @@ class Ledger:
         """Attempts that may have been billed and brought no turn: what stops and faults can have cost."""
         return int(self._all("SELECT count(*) FROM attempt WHERE outcome IS NOT 'ok' AND billed != 'no'")[0][0])
 
+    def unanswered(self) -> list[Unanswered]:
+        """Requests of which nothing more is on record: under way, or lost in a stop. The oldest first."""
+        found = self._all(
+            "SELECT number, turn, asked_model, started_at,"
+            " (SELECT count(*) FROM turn WHERE turn.session_id = session.id)"
+            " FROM attempt JOIN session ON session.id = session_id"
+            " WHERE outcome IS NOT 'ok' AND outcome IS NULL ORDER BY attempt.id"
+        )
+        latest = {number: index for index, (number, *_) in enumerate(found)}
+        return [
+            Unanswered(number, turn, model, started_at, latest[number] == index and turn == kept + 1)
+            for index, (number, turn, model, started_at, kept) in enumerate(found)
+        ]
+
     def spent(self) -> list[Spent]:
         """What all requests have taken, by the model asked for."""
         kept = self._all(
@@ -223,10 +306,11 @@ class Ledger:
         return [Spent(model, *exactly.get(model, (0, 0, 0, 0)), *rest.get(model, (0, 0))) for model in models]
 
     def _session(self, row: sqlite3.Row) -> SessionRow:
-        return SessionRow(
-            row["id"], row["number"], self._specs.read(row["spec"]), row["status"], row["reason"], row["message"],
-            json.loads(row["cell"]), row["repeat"],
-        )  # fmt: skip
+        with understood(self.folder / "ledger.db"):
+            return SessionRow(
+                row["id"], row["number"], self._specs.read(row["spec"]), row["status"], row["reason"], row["message"],
+                json.loads(row["cell"]), row["repeat"],
+            )  # fmt: skip
 
     def _document(self, hash_: str) -> str:
         found = self._all("SELECT content FROM document WHERE hash = ?", hash_)
@@ -239,6 +323,10 @@ class Ledger:
             return self._connection.execute(sql, parameters).fetchall()
 
 
+_OLD = (
+    "{path}: made by an older couplesim; couplesim repair {run} brings it up to date and keeps a copy of it, "
+    "couplesim resume {run} does so and goes on with the run"
+)
 _SESSION = "SELECT id, number, spec, status, reason, message, cell, repeat FROM session"
 
 
@@ -257,7 +345,8 @@ def _build(
     path: Path, plan: Mapping[str, Any], made_by: str, planned: Iterable[Planned], prompts: Mapping[str, Any]
 ) -> None:
     with storage(path):
-        path.unlink(missing_ok=True)
+        for left in (path, Path(f"{path}-journal")):
+            left.unlink(missing_ok=True)
         connection = sqlite3.connect(path)
         connection.executescript("BEGIN;" + rows.SCHEMA)
         connection.execute("INSERT INTO run (only, plan, made_by, created_at) VALUES (1, '', ?, ?)", (made_by, now()))

@@ -125,7 +125,7 @@ def turn_row(session_id: str, turn: Turn, asked_model: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def turn_of(row: sqlite3.Row) -> Turn:
+def turn_of(row: sqlite3.Row | dict[str, Any]) -> Turn:
     """The turn in a row."""
     values = dict(row)
     usage = {

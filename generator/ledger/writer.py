@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,8 +23,9 @@ Change = Callable[[sqlite3.Connection], Any]
 class Writer:
     """The one writer of a running run. The caller holds the run's lock."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "ledger.db"
+    def __init__(self, folder: Path, *, network_fs: bool = False) -> None:
+        """`network_fs`: see `connect`."""
+        self._path, self._network_fs = folder / "ledger.db", network_fs
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[tuple[Change, asyncio.Future[Any]]] = []
@@ -32,7 +34,8 @@ class Writer:
     async def write(
         self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Commit one of `changes`; returns when it is on the disk. Raises StorageError."""
+        """Commit one of `changes`; returns when it is on the disk, and whoever stops waiting takes nothing back.
+        Raises StorageError; a change that fails for a reason of its own does so alone."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._waiting.append((_bound(change, args, kwargs), done))
@@ -41,7 +44,19 @@ class Writer:
         return await asyncio.shield(done)
 
     async def close(self) -> None:
-        """Wait for what is being written and close the file."""
+        """Wait for what is being written and close the file; who is told to stop meanwhile does so afterwards."""
+        closing = asyncio.ensure_future(self._finish())
+        told_to_stop = False
+        while not closing.done():
+            try:
+                await asyncio.shield(closing)
+            except asyncio.CancelledError:
+                told_to_stop = True
+        closing.result()
+        if told_to_stop:
+            raise asyncio.CancelledError
+
+    async def _finish(self) -> None:
         if self._writing is not None:
             await self._writing
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
@@ -52,19 +67,37 @@ class Writer:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                results = await loop.run_in_executor(self._thread, self._commit, [change for change, _ in batch])
-            except Exception as exc:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(exc)
-                continue
-            for (_, done), result in zip(batch, results, strict=True):
-                if not done.done():
-                    done.set_result(result)
+                outcomes = await loop.run_in_executor(self._thread, self._commit, [change for change, _ in batch])
+            except BaseException:  # the loop is being closed: nobody may wait for ever
+                for _, done in (*batch, *self._waiting):
+                    done.cancel()
+                raise
+            for (_, done), outcome in zip(batch, outcomes, strict=True):
+                if done.done():
+                    continue
+                if isinstance(outcome, _Failed):
+                    done.set_exception(outcome.error)
+                else:
+                    done.set_result(outcome)
 
     def _commit(self, batch: list[Change]) -> list[Any]:
+        """What became of each change: its result, or `_Failed`."""
+        try:
+            return self._transaction(batch)
+        except Exception as exc:
+            if len(batch) == 1 or _is_the_disks_fault(exc):
+                return [_Failed(exc) for _ in batch]
+        outcomes: list[Any] = []
+        for change in batch:  # one is at fault; the others must not suffer for it
+            try:
+                outcomes += self._transaction([change])
+            except Exception as exc:
+                outcomes.append(_Failed(exc))
+        return outcomes
+
+    def _transaction(self, batch: list[Change]) -> list[Any]:
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection = connect(self._path, network_fs=self._network_fs)
         with storage(self._path), self._connection:
             return [change(self._connection) for change in batch]
 
@@ -72,6 +105,19 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A change that was not committed."""
+
+    error: Exception
+
+
+def _is_the_disks_fault(exc: Exception) -> bool:
+    """Whether no other change would fare better: the disk, the lock, the file."""
+    cause = exc.__cause__
+    return isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError
 
 
 def _bound(change: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Change:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from generator.metrics.words import words
+from generator.metrics.words import words_of_turn
 from generator.sentences import sentences
 
 _NOT = r"(?!(?:not|never|hardly|barely|scarcely|too|always)\b)"
@@ -118,7 +118,7 @@ def plans(text: str) -> bool:
 def hedges(text: str) -> int:
     """How many hedges stand in `text` ("maybe", "sort of", "I guess"); a core of the lists in Holmes (1990)
     and Hyland (1998). Weakness: "I think" can be firm."""
-    found = words(text)
+    found = words_of_turn(text)
     starts = (at for at, word in enumerate(found) if word in _HEDGES_BEGIN)
     return sum(any(tuple(found[at : at + length]) in _HEDGES for length in (1, 2, 3)) for at in starts)
 

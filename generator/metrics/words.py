@@ -90,10 +90,10 @@ def repeated(turns: Iterable[Sequence[str]]) -> tuple[tuple[int, ...], tuple[int
 
 
 class _Numbers(dict[str, int]):
-    """A number for every word, the same in every session."""
+    """A number under `SAMPLED` for every word, the same in every session."""
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = zlib.crc32(word.encode())
+        number = self[word] = zlib.crc32(word.encode()) % SAMPLED
         return number
 
 
@@ -102,7 +102,7 @@ def sketch(turns: Iterable[Sequence[str]]) -> frozenset[int]:
     numbers = _Numbers()
     kept = set()
     for found in turns:
-        own = [numbers[word] for word in found]
+        own = bytes([numbers[word] for word in found])
         for at, (first, third, last) in enumerate(zip(own, own[2:], own[RUN - 1 :], strict=False)):
             if (first + 3 * third + 7 * last) % SAMPLED == 0:
                 kept.add(zlib.crc32(" ".join(found[at : at + RUN]).encode()))

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from generator.assets import Assets
 from generator.estimate import Estimator
-from generator.plan.cells import Cell, Cells, Levels
+from generator.plan.cells import Cells
 from generator.plan.levels import Sample
+from generator.plan.loading import Cell, Levels
 from generator.plan.sample import balanced, least_used_first
 from generator.prices import Prices
 from generator.prompts import PromptSet

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from generator import strict_yaml
 from generator.assets import Assets
 from generator.errors import InputError
-from generator.plan.cells import Levels, cells_of, names_in, told
+from generator.plan.cells import cells_of, names_in, told
 from generator.plan.choice import in_order, within
+from generator.plan.loading import Levels
 from generator.plan.parts import Parts
 from generator.plan.plan import MAX_SESSIONS, Plan
 from generator.prompts import PromptSet

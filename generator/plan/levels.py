@@ -6,6 +6,7 @@ is one value; where it is a mapping it carries the name under which it stands in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -14,16 +15,16 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    StrictFloat,
     StrictInt,
     model_serializer,
 )
 
+from generator.schema.persona import Couple, Partner, Therapist
 from generator.schema.record import Line, Record
 from generator.schema.session import Budget, CutPolicy, Model
 
 ALL = "all"
-"""In a list of couples, therapists, topics, structures or prompt sets: every one there is."""
+"""In a list of couples, therapists, topics or structures: every one there is."""
 
 OWN = "own"
 """In a list of topics: those written for the couple in question."""
@@ -106,19 +107,32 @@ class BudgetLevel(_Partial, Budget):
     name: Line
 
 
+def _keys_of(record: type[Record]) -> Callable[[dict[str, Any]], None]:
+    """Tells editors the keys of `record` and what may stand under the simple ones."""
+
+    def tell(schema: dict[str, Any]) -> None:
+        properties = record.model_json_schema()["properties"]
+        schema["additionalProperties"] = False
+        schema["properties"] = {
+            name: {} if "$ref" in json.dumps(each) else each for name, each in properties.items() if name != "id"
+        }
+
+    return tell
+
+
 class Overlay(_Partial):
     """What is different about the people: laid over their files, key by key. A list replaces the whole list."""
 
     name: Line
-    partners: dict[str, Any] = Field(default={})
+    partners: dict[str, Any] = Field(default={}, json_schema_extra=_keys_of(Partner))
     """Keys of a partner, laid over both; `a` and `b` come before it."""
-    a: dict[str, Any] = Field(default={})
+    a: dict[str, Any] = Field(default={}, json_schema_extra=_keys_of(Partner))
     """Keys of a partner, laid over Patient A."""
-    b: dict[str, Any] = Field(default={})
+    b: dict[str, Any] = Field(default={}, json_schema_extra=_keys_of(Partner))
     """Keys of a partner, laid over Patient B."""
-    couple: dict[str, Any] = Field(default={})
+    couple: dict[str, Any] = Field(default={}, json_schema_extra=_keys_of(Couple))
     """Other keys of a couple: shared, pattern, intake, topics, sensitive."""
-    therapist: dict[str, Any] = Field(default={})
+    therapist: dict[str, Any] = Field(default={}, json_schema_extra=_keys_of(Therapist))
     """Keys of a therapist."""
 
 
@@ -129,6 +143,10 @@ def _named(*fields: str) -> Callable[[Any], Any]:
 
 def _prompts(value: Any) -> Any:
     return {"therapist": value, "partners": value} if isinstance(value, str) else value
+
+
+def _word(value: Any) -> Any:
+    return name_of(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _listed(value: Any) -> Any:
@@ -144,7 +162,7 @@ OnePrompts = Annotated[
 OneModel = Annotated[ModelLevel, BeforeValidator(_named(), json_schema_input_type=Line | ModelLevel)]
 First = Literal["A", "B", "random"]
 Turns = Annotated[StrictInt, Field(ge=1, le=400)]
-Temperature = Annotated[StrictFloat | StrictInt, Field(ge=0, le=2)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
 TurnTokens = Annotated[StrictInt, Field(ge=8, le=8192)]
 Layout = Literal["chat", "script"]
 Labels = Literal["strip", "keep"]
@@ -206,7 +224,12 @@ class Factors(_Partial):
 FACTORS = tuple(name for name in Factors.model_fields if name != "overlays")
 """The factors that have a name of their own, in the order in which cells are counted through."""
 
-Scalar = Annotated[str | StrictInt | StrictFloat, Field(union_mode="left_to_right")]
+WordsOf = Annotated[
+    list[Annotated[str, BeforeValidator(_word, json_schema_input_type=str | int | float)]],
+    _List,
+    Field(min_length=1),
+]
+"""Names of levels; a number may be written as one."""
 
 
 class IncludedCell(_Partial):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from generator.strict_yaml import Document, Loc, Place
+from generator.strict_yaml import Document, Loc, Place, as_written
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Origin:
 
     def place(self, loc: Loc, key: bool = False) -> Place:
         """Line and column of the value, or of the nearest one around it."""
+        loc = as_written(loc, self.document)
         if key and loc in self.document.keys:
             return self.document.keys[loc]
         while loc and loc not in self.document.values:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.errors import InputError
-from generator.plan.cells import Cell, Level, Levels, swap
+from generator.plan.loading import Cell, Level, Levels, swap
 from generator.plan.overlay import over_couple, over_therapist
 from generator.plan.swaps import swap_labels, swap_names
 from generator.prompts import PromptSet
@@ -23,13 +23,9 @@ class Parts:
         self.prompt_sets: dict[str, PromptSet] = {}
         self._levels = levels
         self._plan = levels.plan
+        self._own = levels.own
         self._made: dict[Any, Any] = {}
         self._alike: dict[tuple[type, str], Record] = {}
-        self._own: dict[str, Any] = {
-            "therapist": levels.load("therapist", self._plan.therapist, ("therapist",)),
-            "topic": levels.load("topic", self._plan.topic, ("topic",)) if self._plan.topic else None,
-            "structure": levels.load("structure", self._plan.structure, ("structure",)),
-        }
         self._overlays = list(self._plan.factors.overlays)
         self._childless: dict[tuple[str, Loc], dict[str, None]] = {}
         """Couples without children, by the topic about children that they were to have."""
@@ -41,14 +37,14 @@ class Parts:
         swapped. Where something is wrong it is noted, and the field is None."""
         couple = self._once(self._couple, cell, "couple", *self._overlays, swap("names"), swap("labels"))
         therapist = self._once(self._therapist, cell, "therapist", *self._overlays)
-        topic = cell["topic"].value if "topic" in cell else self._own["topic"] or self._default_topic(couple)
+        topic = cell["topic"].value if "topic" in cell else self._own.get("topic") or self._default_topic(couple)
         if couple is not None and topic is not None:
             self._check_topic(couple, topic, cell)
         return {
             "couple": couple,
             "therapist": therapist,
             "topic": topic,
-            "structure": cell["structure"].value if "structure" in cell else self._own["structure"],
+            "structure": cell["structure"].value if "structure" in cell else self._own.get("structure"),
             "first": cell["first"].value if "first" in cell else self._plan.first,
             "turns": cell["turns"].value if "turns" in cell else self._plan.turns,
             "prompts": self._once(self._prompts, cell, "prompts"),
@@ -70,7 +66,8 @@ class Parts:
             couples = ", ".join(f"{id_!r} ({pronouns})" for id_, pronouns in self._unlike.items())
             self._levels.problem(
                 "names can be exchanged only where both partners have the same pronouns, or the texts would be wrong "
-                f"about them; not so in {couples}. Leave these couples out, or counterbalance labels instead of names",
+                f"about them; not so in {couples}. Exclude the twins: {{swap names: yes, couple: "
+                f"[{', '.join(self._unlike)}]}}; or counterbalance labels instead",
                 ("counterbalance", self._plan.counterbalance.index("names")),
             )
 
@@ -87,7 +84,9 @@ class Parts:
         return self._made[key]
 
     def _couple(self, levels: Cell) -> Couple | None:
-        couple: Couple = levels["couple"].value if "couple" in levels else self._levels.couple
+        couple: Couple | None = levels["couple"].value if "couple" in levels else self._levels.couple
+        if couple is None:
+            return None
         overlays = [(levels[name].value, levels[name].loc) for name in self._overlays if name in levels]
         try:
             couple = over_couple(couple, overlays, self._plan.origin)
@@ -123,7 +122,7 @@ class Parts:
 
     def _prompts(self, levels: Cell) -> CastPrompts | None:
         level = levels.get("prompts")
-        sets = level.value if level else self._levels.prompts(self._plan.prompts, ("prompts",))
+        sets = level.value if level else self._own["prompts"]
         found = {role: each for role, each in sets.items() if each is not None}
         if len(found) < len(sets):
             return None

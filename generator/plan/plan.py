@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, StrictInt, ValidationError
 
 from generator import strict_yaml
 from generator.errors import InputError
-from generator.plan.levels import Factors, IncludedCell, Prompts, RolePrompts, Sample, Scalar, Swap
+from generator.plan.levels import Factors, IncludedCell, Prompts, RolePrompts, Sample, Swap, WordsOf
 from generator.plan.origin import Origin
 from generator.schema.record import Line, Record
 from generator.schema.session import Budget, Cast
@@ -54,7 +54,7 @@ class Plan(Record):
     counterbalance: Annotated[list[Swap], Field(max_length=3)] = Field(default=[])
     """Adds the swapped twin of every cell: `first`, the other partner speaks first; `labels`, who is Patient A
     and who is Patient B is exchanged; `names`, the partners exchange their names."""
-    exclude: list[dict[Line, Scalar | list[Scalar]]] = Field(default=[])
+    exclude: list[dict[Line, WordsOf]] = Field(default=[])
     """Cells left out: those that have all the levels given, each a level or a list of levels."""
     include: list[IncludedCell] = Field(default=[])
     """Cells more, outside the combinations too: a level for every factor."""

@@ -132,6 +132,8 @@ REFUSALS = [
     case("4 401", error(401, f"Incorrect API key: {KEY}"), "API key refused by 127.0.0.1: (401) Nothing was charged"),
     case("4 403", status(403, f"{KEY} is not allowed here".encode()), "API key refused (403)"),
     case("5 json", error(404, "The model does not exist", code="model_not_found"), "no model 'gpt-4o' /v1 (404)"),
+    case("5 litellm", error(400, "Invalid model name passed in model=gpt-4o.", code="400"), "no model 'gpt-4o' (400)"),
+    case("5 pinned", status(400, {"detail": "Server is pinned to 'a'; requested 'b'."}), "no model 'gpt-4o' pinned"),
     case("5 html", status(404, b"<h1>Not Found</h1>"), "no model 'gpt-4o' /v1"),
     case("10 an hour", error(429, headers={"Retry-After": "3600"}), "rate limited until (429) resume"),
     case("10 for ever", error(429, headers={"Retry-After": "1e300"}), "rate limited until (429) resume"),

@@ -51,6 +51,7 @@ USAGES = [
     ("true", {"prompt_tokens": True, "completion_tokens": True}, ESTIMATED),
     ("absurd", {"prompt_tokens": 10**30, "completion_tokens": 20}, ESTIMATED),
     ("over budget", {"prompt_tokens": 100, "completion_tokens": 309}, {"prompt": 100, "completion": 309}),
+    ("fewer tokens than words", {"prompt_tokens": 10, "completion_tokens": 1}, ESTIMATED),
     (
         "details",
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 import pytest
@@ -49,37 +48,49 @@ def words_of(reading: Reading) -> list[str]:
 
 
 def words_without(reading: Reading, edits: tuple[Edit, ...]) -> list[str]:
-    """The words of speech without the labels that the edits took out, each from the beginning of its line."""
-    removed: dict[int, list[str]] = {}
+    """The words of speech without the labels that the edits took out, each from the beginning of its line. A label can
+    end on the next line: lines that were broken are joined first."""
+    removed: dict[int, str] = {}
     for edit in edits:
-        if edit.removed:
-            removed.setdefault(edit.line, []).append(edit.removed)
-    words = []
+        removed[edit.line] = removed.get(edit.line, "") + "".join(edit.removed.split())
+    words, label = [], ""
     for block in reading.blocks:
         if block.kind in {"speech", "stray"}:
-            text = block.text
-            for label in removed.pop(block.line, []) if block.kind == "speech" else []:
-                text = text.lstrip()
-                assert text.startswith(label)
-                text = text[len(label) :]
+            label += removed.pop(block.line, "") if block.kind == "speech" else ""
+            text = block.text.lstrip()
+            while label and text:
+                assert text[0] == label[0]
+                text, label = text[1:].lstrip(), label[1:]
             words += text.split()
-    assert not removed
+    assert not label
+    assert not any(removed.values())
     return words
 
 
-def unaccounted(before: str, mended: Mended) -> list[str]:
-    """The lines that differ and that no edit speaks of. Line ends and marks speak of all lines, so they come first."""
+def is_accounted_for(before: str, mended: Mended) -> bool:
+    """Whether the lines can be laid beside each other so that wherever they differ an edit speaks of it: within two
+    lines, or at the beginning of the empty lines there. Line ends and marks speak of all lines, so they come first."""
     if not mended.edits:
-        return []
+        return mended.text == before
     before = before.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     told = {edit.line for edit in mended.edits if edit.code not in {"line-ends", "byte-order-mark"}}
     was, now = before.split("\n"), mended.text.split("\n")
-    found = []
-    for kind, low, high, start, end in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
-        near = set(range(low - 1, high + 3))
-        if kind != "equal" and not told & near:
-            found.append(f"{low + 1}: {was[low:high]} became {now[start:end]}")
-    return found
+    beside, differs = {0}, False
+    for at, line in enumerate([*was, None]):
+        differs = bool(told & set(range(at - 1, at + 4))) or (differs and line is not None and not line.strip())
+        if differs:
+            beside = set(range(min(beside), len(now) + 1))
+        if line is None:
+            break
+        beside = {here + 1 for here in beside if now[here : here + 1] == [line]} | (beside if differs else set())
+        if not beside:
+            return False
+    return len(now) in beside
+
+
+def ending_of(text: str) -> str:
+    """How a turn ends, wherever its lines are broken."""
+    return ending(" ".join(text.split()))
 
 
 def keeps_what_it_must(raw: bytes, people: People | None) -> None:
@@ -96,8 +107,8 @@ def keeps_what_it_must(raw: bytes, people: People | None) -> None:
     assert words_of(after) == words_without(before, mended.edits)
     assert (after.title, after.structure) == (before.title, before.structure)
     assert [turn.label for turn in after.turns] == [turn.label for turn in before.turns]
-    assert [ending(turn.text) for turn in after.turns] == [ending(turn.text) for turn in before.turns]
-    assert unaccounted(text, mended) == []
+    assert [ending_of(turn.text) for turn in after.turns] == [ending_of(turn.text) for turn in before.turns]
+    assert is_accounted_for(text, mended)
     lines = len(re.findall(r"\r\n|\r|\n", text)) + 1
     assert [edit.line for edit in mended.edits] == sorted(edit.line for edit in mended.edits)
     assert all(1 <= edit.line <= lines for edit in mended.edits)
@@ -226,6 +237,11 @@ def test_another_speaker_behind_an_own_label_stays():
     assert parse(mended.text).turns[n - 1][1] == "Felix: I was late."
 
 
+def test_a_text_that_would_be_read_otherwise_when_laid_out_anew_stays():
+    text = "Patient B:Therapist:"
+    assert mend(text.encode(), None) == Mended(text, (), read(text).flaws)
+
+
 def test_a_file_with_everything_wrong_is_mended_and_told_line_by_line():
     raw = (
         "\ufeffsession: Trust\r\n\r\nStructure:LLM Only\r\n" + "=" * 20 + "\r\nTherapist:\r\n\r\nHello, Noor. \r\n \r\n"
@@ -254,6 +270,15 @@ def test_a_file_with_everything_wrong_is_mended_and_told_line_by_line():
 @example(HEAD + b"Therapist:\nHello.\n\nPatient A:\nPatient B:\nI slept.\n\n", PEOPLE)
 @example(HEAD + b"Therapist:\n\n\nMarcus:\nI slept.\n\n", PEOPLE)
 @example(HEAD + b"Therapist:\nHello.\n\nMarcus:\nPatient A:\nI slept.\n\n", PEOPLE)
+@example(b"\nTherapist:\nI slept", None)
+@example(b"\n\n \nHello.\n\nTherapist:\nI slept.\n\n", None)
+@example(HEAD.replace(b" Trust", b"") + b"Therapist:\nI slept.\n\n", None)
+@example(HEAD.replace(b"SESSION: Trust", b"session :\n\n Trust") + b"Therapist:\nI slept.\n\n", None)
+@example(b"Therapist:" + b"=" * 70, None)
+@example(b"Patient B:Therapist:", None)
+@example(b"Patient A:\nI saw\n\nMarcus Wright: *", None)
+@example(HEAD + b"Therapist:\nMarcus\nWright: I slept.\n\n", None)
+@example(HEAD + b"Therapist:\nWell. [He looks\naway.]\n\n", None)
 @example(b"\xef\xbb\xbf\xef\xbb\xbf" + HEAD + b"Therapist:\nHello.\n\n", PEOPLE)
 def test_any_text_keeps_its_words_and_endings(raw, people):
     keeps_what_it_must(raw, people)

@@ -22,6 +22,7 @@ from generator.cli.terminal import safe
 from generator.format import parse
 from generator.ledger import Ledger, changes
 from generator.plan import Plan
+from generator.prices import Prices
 from generator.schema.turn import Reply, Turn, Usage
 from tests.builders import seed_text
 from tests.child import couplesim, rows, start, transcripts
@@ -235,9 +236,7 @@ def test_list_and_preview_strip_what_could_deceive_a_terminal(tmp_path):
 
 
 def test_preview_needs_no_key_counts_tokens_and_writes_nothing(tmp_path):
-    done = couplesim(
-        tmp_path, "preview", "--model", "gpt-4o", "--turns", 3, "--json", "--price-in", 1, "--price-out", 2
-    )
+    done = couplesim(tmp_path, "preview", "--model", "gpt-4o", "--turns", 3, "--json")
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
     assert list(data["roles"]) == ["Therapist", "Patient A", "Patient B"]
@@ -245,10 +244,11 @@ def test_preview_needs_no_key_counts_tokens_and_writes_nothing(tmp_path):
         counted = sum(tokens.count(message["content"], "gpt-4o") for message in role["messages"])
         assert counted <= role["tokens"] <= counted + 20
     expected = data["expected"]
-    assert (expected["sessions"], expected["requests"], data["lints"]) == (1, 3, [])
-    assert expected["cost"] == pytest.approx((expected["prompt_tokens"] + 2 * expected["reply_tokens"]) / 1e6)
+    assert (expected["requests"], data["lints"]) == (3, [])
+    usage = Usage(prompt=expected["prompt_tokens"], completion=expected["reply_tokens"])
+    assert expected["cost"] == pytest.approx(Prices.load().cost("gpt-4o", usage))
     shown = couplesim(tmp_path, "preview", "--turns", 3)
-    for part in ("Patient B: first request, about", "[system]", "sessions: 1, requests: 3, prompt tokens: about"):
+    for part in ("Patient B: first request, about", "[system]", "requests: 3, prompt tokens: about"):
         assert part in shown.stdout
     assert list(tmp_path.iterdir()) == []
 

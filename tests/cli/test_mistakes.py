@@ -15,7 +15,7 @@ FILES = {
     "misspelt.yaml": "# a comment\ncoupel: x\n",
     "unclosed.yaml": "couple: daniel-marcus\ntopic: [}\n",
     "twice.yaml": "turns: 3\nturns: 4\n",
-    "wrong.yaml": "turns: many\nsessions: 0\nbudget: {cut: sometimes}\n",
+    "wrong.yaml": "turns: many\nrepeats: 0\nbudget: {cut: sometimes}\n",
     "latin.txt": "SESSION: Caf\xe9\n".encode("latin-1"),
     "odd.txt": "SESSION: x\nStructure: y\n\n",
 }
@@ -73,7 +73,11 @@ OTHERS = [
     ("resume nowhere", 2, "nowhere: there is no run here"),
     ("show .", 2, ".: there is no run here"),
     ("list everything", 2, "Invalid value for '[couples|"),
-    ("preview --price-in 1", 2, "--price-in and --price-out belong together"),
+    ("preview --cell 3", 2, "--cell: the plan has cells 1 to 1 (got 3)"),
+    ("generate --model m --base-url http://localhost:1/v1 --run-cost 1", 2, "--run-cost: no price for model 'm' in "),
+    ("plan --run-cost 0", 2, "--run-cost: must be more than 0 (got 0.0)"),
+    ("plan --run-tokens 0", 2, "--run-tokens: must be at least 1 (got 0)"),
+    ("plan --run-cost nan", 2, "--run-cost: "),
     ("preview -n 0", 2, "--sessions: "),
     ("init plan.yaml", 2, "plan.yaml: is a file; name a folder"),
     ("schema --out plan.yaml", 2, "Invalid value for '--out'"),
@@ -121,7 +125,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_left_behind(folder, run, c
 AT_ONCE = [
     ("generate --couple x --therapist y --topic z --prompts q", ["couple 'x'", "therapist 'y'", "'z'", "set 'q'"]),
     ("generate -n 0 --turns 0 --temperature 9", ["--sessions: ", "--temperature: ", "--turns: "]),
-    ("generate wrong.yaml", [f"wrong.yaml:{place}" for place in ("1:8: turns", "2:11: sessions", "3:15: budget")]),
+    ("generate wrong.yaml", [f"wrong.yaml:{place}" for place in ("1:8: turns", "2:10: repeats", "3:15: budget")]),
 ]  # fmt: skip
 
 

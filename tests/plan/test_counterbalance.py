@@ -124,7 +124,10 @@ def test_names_are_exchanged_only_where_the_pronouns_are_the_same(desk):
     assert problem.startswith("plan.yaml:4:5: names can be exchanged only where both partners have the same pronouns")
     assert problem.count("(she/her and he/him)") + problem.count("(he/him and she/her)") == 13
     assert "'hannah-jules' (she/her and they/them)" in problem
-    assert problem.endswith("Leave these couples out, or counterbalance labels instead of names")
+    exclusion = problem.partition("Exclude the twins: ")[2].partition(";")[0]
+    assert (
+        len(desk.expand(f"factors: {{couple: all}}\ncounterbalance: [names]\nexclude: [{exclusion}]\n").sessions) == 18
+    )
 
 
 def test_twins_can_be_excluded_and_included(desk):

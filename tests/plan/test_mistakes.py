@@ -53,6 +53,18 @@ MISTAKES = {
         "exclude them: {topic: parenting-conflicts, couple: [mei-jonas, yuki-ben]}"
     ],
     "topic: parenting-conflicts\n": ["plan.yaml:1:8: topic 'parenting-conflicts' is about children and couple 'dan"],
+    "factors: {turns: [5, 7]}\nexclude: [{turns: {x: y}}]\n": [
+        "plan.yaml:2:19: exclude.0.turns: should be a valid string"
+    ],
+    "factors: {temperature: [hot]}\n": ["plan.yaml:1:25: factors.temperature.0: should be a valid number (got 'hot')"],
+    "factors: {prompts: {x: y}}\n": [
+        "plan.yaml:1:20: factors.prompts.name: this key is missing",
+        "plan.yaml:1:21: factors.prompts.x: unknown key; known: therapist, partners, a, b, name",
+    ],
+    "sessions: 3\nseed: 1\n": [
+        "plan.yaml:1:1: sessions: unknown key; did you mean 'repeats'?",
+        "plan.yaml:2:1: seed: unknown key; did you mean 'rng_seed'?",
+    ],
     "sample: {sesions: 3}\n": ["plan.yaml:1:10: sample.sesions: unknown key; did you mean 'sessions'?"],
 }
 

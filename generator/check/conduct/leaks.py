@@ -40,11 +40,12 @@ _ERROR = re.compile(
       |Gateway\ Time-?out))
     | ^\[?(?:ERROR|Error)\b\]?:\s | ^\[ERROR\]\s | ^Error\ (?:generating|calling|processing|in)\b[^:]{0,60}:
     | ^\W*(?:Connection\ error|Request\ timed\ out|Internal\ Server\ Error|Service\ Unavailable)\.?\W*$
-    | ^\s*(?:null|None|undefined|NaN|\[(?:no\ response|empty|error|null)\])\s*$ | <\|\w{2,30}\|>
+    | <\|\w{2,30}\|>
     | \bRate\ limit\ (?:reached|exceeded)\b | \bmaximum\ context\ length\b | \byou\ exceeded\ your\ current\ quota\b
     | \bAn\ error\ (?:has\ )?occurred\ (?:while|during|when)\ (?:processing|generating|calling)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NO_REPLY = re.compile(r"\A\s*(?:null|None|undefined|NaN|\[(?:no response|empty|error|null)\])\s*$", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"""\A\W*(?:I(?:'m|\ am)\ (?:\w+\ )?sorry|Sorry|I\ apologi[sz]e),?\ (?:but\ )?
       I\ (?:can(?:'t|not)|am\ unable\ to|won't\ be\ able\ to)\ (?:
@@ -112,23 +113,22 @@ class _Look:
 _LOOKS = (
     _Look("placeholder", "holds a placeholder", placeholders.IN_SPEECH, ("{", "[", "<", "%", "insert_", "your_")),
     _Look("maybe-placeholder", "may hold a placeholder", placeholders.PERHAPS, ("[", "<")),
+    _Look("error-text", "holds an error message", _NO_REPLY, ("null", "none", "undefined", "nan", "[")),
     _Look("error-text", "holds an error message", _ERROR,
-          ("error", "traceback", "exception", "quota", "limit", "status code", "timed out", "unavailable", "<|",
-           "too many requests", "bad gateway", "gateway time", "context length", "http", "null", "none", "undefined",
-           "nan", "no response", "[empty")),
+          ("error", "traceback", "exception", "quota", "rate limit", "rate_limit", "status code", "timed out",
+           "unavailable", "<|", "too many requests", "bad gateway", "gateway time", "context length",
+           "context_length", "http")),
     _Look("refusal", "is a refusal", _REFUSAL,
-          ("sorry", "apolog", "able to", "can't", "cannot", "won't", "request", "guidelines", "polic", "programming")),
+          ("request", "role-play", "roleplay", "content", "guideline", "polic", "programming", "assist with",
+           "generate", "create", "produce", "participate in", "engage in")),
     _Look("maybe-refusal", "may be a refusal", _MAYBE_REFUSAL,
-          ("sorry, but", "sorry but", "able to", "can't", "cannot", "my guidelines")),
+          ("assist", "comply", "fulfil", "generate", "help with", "continue with", "my guidelines")),
     _Look("as-an-ai", "speaks as an AI", _AI,
-          (" ai", "artificial", "language model", "assistant", "chatbot", "chatgpt", "claude", "gemini", "by openai",
-           "anthropic")),
+          ("a ai", "an ai", "artificial intelligence", "language model", "virtual assistant", "chatbot", "chatgpt",
+           "claude", "gemini", "openai", "anthropic")),
     _Look("markup", "holds markup", _MARKUP, ("#", "**", "__", "`", "<", ">", "&", "](", "---")),
     _Look("stage-direction", "holds a stage direction", _DIRECTION, ("*", "(", "[")),
 )  # fmt: skip
-
-
-_HINTS = re.compile("|".join(sorted({re.escape(hint) for look in _LOOKS for hint in look.hints})))
 
 
 def find(case: Case) -> Iterator[Hit]:
@@ -145,8 +145,6 @@ def find(case: Case) -> Iterator[Hit]:
 def _in_paragraph(turn: Passage, part: Paragraph) -> Iterator[Hit]:
     plain = part.text.replace("’", "'")
     small = plain.casefold()
-    if not _HINTS.search(small):
-        return
     told: set[str] = set()
     for look in _LOOKS:
         if look.code.removeprefix("maybe-") in told or not any(hint in small for hint in look.hints):
