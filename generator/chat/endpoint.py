@@ -39,8 +39,9 @@ SLOWEST_TOKENS_PER_SECOND = 5.0
 FIRST_CONTACT_TRIES, FIRST_CONTACT_WAIT_SECONDS = 3, 0.5
 """How often an endpoint that cannot be reached and has never answered is tried, by all sessions together."""
 FIRST_REPLY_SECONDS = 3 * 60.0
-"""An endpoint that only fails, from the first request on, is given up after this; one that has sent replies before,
-after MAX_TURN_SECONDS. The run stops then; no session is failed for it."""
+LONGEST_SILENCE_SECONDS = 1.1 * MAX_TURN_SECONDS
+"""An endpoint that only fails, from the first request on, is given up after the first of these; one that has sent
+replies before, or is only asked too often, after the second. The run stops then; no session is failed for it."""
 HELD_UP_SECONDS = 1.0
 """A deadline that passes unnoticed for so long is this machine's fault."""
 MIN_KEY_BYTES = 8
@@ -170,7 +171,7 @@ class Endpoint:
             self.gate.failed(leave, failed.wait_seconds, fault=failed.kind in {"unavailable", "timeout"})
         patient = self.gate.answered or failed.kind == "rate_limited"
         silent = self.gate.silent_seconds
-        if not failed.refusal and silent > (MAX_TURN_SECONDS if patient else FIRST_REPLY_SECONDS):
+        if not failed.refusal and silent > (LONGEST_SILENCE_SECONDS if patient else FIRST_REPLY_SECONDS):
             failed.refusal, failed.tries = True, 1
             failed.message = f"no reply from {self.host} for {silent / 60:.0f} minutes: {failed.message}"
             self.gate.shut(ProviderRefused(failed.message))

@@ -82,9 +82,7 @@ def test_a_key_that_comes_back_in_many_ways_at_once_is_kept_nowhere(tmp_path):
         assert all(seen.headers["authorization"] == f"Bearer {CANARY}" for seen in server.requests)
         assert not any(CANARY.encode() in seen.body for seen in server.requests)
     assert done.returncode == 5, done.stderr
-    assert "I hear you, ***." in "".join(
-        path.read_text(encoding="utf-8") for path in (tmp_path / "run" / "transcripts").rglob("*.txt")
-    )
+    assert ("I hear you, ***.",) in rows(tmp_path / "run", "SELECT text FROM turn")
     assert len(rows(tmp_path / "run", "SELECT DISTINCT outcome FROM attempt WHERE outcome != 'ok'")) >= 6
     assert found(tmp_path, done.stdout, done.stderr) == []
 
