@@ -39,9 +39,10 @@ SLOWEST_TOKENS_PER_SECOND = 5.0
 FIRST_CONTACT_TRIES, FIRST_CONTACT_WAIT_SECONDS = 3, 0.5
 """How often an endpoint that cannot be reached and has never answered is tried, by all sessions together."""
 FIRST_REPLY_SECONDS = 3 * 60.0
-LONGEST_SILENCE_SECONDS = 1.1 * MAX_TURN_SECONDS
-"""An endpoint that only fails, from the first request on, is given up after the first of these; one that has sent
-replies before, or is only asked too often, after the second. The run stops then; no session is failed for it."""
+"""An endpoint that only fails, from the first request on, is given up after this; one that has sent replies before,
+after MAX_TURN_SECONDS. The run stops then; no session is failed for it."""
+ALWAYS_BUSY_SECONDS = 1.1 * MAX_TURN_SECONDS
+"""An endpoint that only asks for patience is given up after this: those that waited longest have failed by then."""
 HELD_UP_SECONDS = 1.0
 """A deadline that passes unnoticed for so long is this machine's fault."""
 MIN_KEY_BYTES = 8
@@ -169,9 +170,12 @@ class Endpoint:
             self.gate.overloaded(leave, failed.wait_seconds, rate=failed.kind == "rate_limited")
         else:
             self.gate.failed(leave, failed.wait_seconds, fault=failed.kind in {"unavailable", "timeout"})
-        patient = self.gate.answered or failed.kind == "rate_limited"
+        if failed.kind == "rate_limited":
+            patience = ALWAYS_BUSY_SECONDS
+        else:
+            patience = MAX_TURN_SECONDS if self.gate.answered else FIRST_REPLY_SECONDS
         silent = self.gate.silent_seconds
-        if not failed.refusal and silent > (LONGEST_SILENCE_SECONDS if patient else FIRST_REPLY_SECONDS):
+        if not failed.refusal and silent > patience:
             failed.refusal, failed.tries = True, 1
             failed.message = f"no reply from {self.host} for {silent / 60:.0f} minutes: {failed.message}"
             self.gate.shut(ProviderRefused(failed.message))
