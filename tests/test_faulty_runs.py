@@ -277,3 +277,11 @@ def test_three_that_fail_alike_stop_the_run(tmp_path, behaviour, words, turn):
     assert words in str(ran.error)
     assert ran.server.count <= (6 if turn == 1 else 60 + 64)
     assert ran.statuses["failed"] >= 3
+
+
+def test_a_run_ends_although_its_last_session_hangs(tmp_path):
+    """Row 16: every attempt has its deadline; then that session has failed."""
+    specs = [*sessions(5, turns=3), *sessions(1, turns=3, model="bad")]
+    ran = run(tmp_path, by_model(hang()), *specs, speed=40, deadline_seconds=0.1)
+    assert (ran.error, ran.statuses, ran.server.count) == (None, {"complete": 5, "failed": 1}, 5 * 3 + 6)
+    assert rows(tmp_path, ATTEMPTS) == [("timeout", "unknown", 6)]
