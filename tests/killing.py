@@ -178,15 +178,15 @@ def _around_requests(before: Callable[[], None] = lambda: None, after: Callable[
 
 def _when_an_answer_begins(come: Callable[[], None]) -> None:
     """The endpoint has the whole request; of its answer only the head has been read."""
-    from generator.chat import endpoint
+    from generator.chat import wire
 
-    cap = endpoint._cap_body
+    read = wire._body
 
-    async def capped(response: Any) -> None:
+    async def reading(response: Any) -> bytes:
         come()
-        await cap(response)
+        return await read(response)
 
-    endpoint._cap_body = capped
+    wire._body = reading
 
 
 def _after_commits(come: Callable[[], None]) -> None:

@@ -660,7 +660,7 @@ def a_turn_is_split(draft):
     return draft.text, draft.label_line(n + 1)
 
 
-@mutation("twice-in-a-row", also="order")
+@mutation("twice-in-a-row", also="order wrong-speaker")
 def a_turn_has_its_neighbours_label(draft):
     draft.turns[9][0] = draft.turns[8][0]
     return draft.text, draft.label_line(10)

@@ -148,7 +148,8 @@ def test_choices_are_taken_in_any_case(tmp_path):
 
 def test_progress_tells_where_the_run_is_and_names_the_slowest():
     clock = SimpleNamespace(now=100.0)
-    progress = Progress(9, 0, 100, 40, True, lambda: "7 tokens", lambda: "3 of 4 under way", lambda: clock.now)
+    told = (lambda: "7 tokens", lambda: "3 of 4 under way")
+    progress = Progress(9, 0, 100, 40, True, *told, now=lambda: clock.now)
     progress.session_begins(3, 12, 10)
     progress.session_begins(4, 12, 0)
     assert progress.lines() == ["sessions 0/9, turns 40/100, 0.0/s", "7 tokens, 3 of 4 under way"]
