@@ -1,7 +1,8 @@
-"""Whole runs of many sessions side by side at an endpoint that misbehaves: FAULTS 3 to 6, 10 to 14, 22, 23, 33, 49."""
+"""Whole runs of many sessions side by side at an endpoint that misbehaves (FAULTS 3-6, 10-14, 22, 23, 33, 42, 49)."""
 
 import asyncio
 import re
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.child import rows, slowly
 from tests.faults.running import FEW_TOKENS, NOT_OURS, Ahead, dice, dollars, run, sessions
 from tests.faults.server import error, hang, ok, redirect, reset, status
 
+EACH_TURN = "SELECT session_id, n, text FROM turn ORDER BY session_id, n"
 ATTEMPTS = "SELECT outcome, billed, count(*) FROM attempt WHERE outcome != 'ok' GROUP BY 1, 2"
 
 
@@ -87,6 +89,30 @@ def test_a_minute_without_the_endpoint_loses_no_session(tmp_path):
     assert (ran.error, ran.statuses, ran.turns) == (None, {"complete": 200}, 1000)
     assert ran.server.count <= 1.15 * 1000
     assert not any(NOT_OURS.encode() in text for text in ran.transcripts())
+
+
+@pytest.mark.parametrize("jump", [-365 * 86400.0, 10 * 365 * 86400.0], ids=["back a year", "forward ten"])
+def test_a_clock_that_jumps_changes_nothing_but_times(tmp_path, monkeypatch, jump):
+    """Row 42: at every request, in the waits of refused ones too."""
+    began, real, real_gmtime, off = time.monotonic(), time.time, time.gmtime, [0.0]
+
+    def script(number, seen):
+        off[0] = jump if number % 2 else 0.0
+        if number % 7 == 0:
+            return error(429, headers={"Retry-After": "2"})
+        return ok(f"This is reply {len(seen.json['messages'])}.")
+
+    steady = run(tmp_path / "steady", script, *sessions(6, turns=4), at_a_time=3)
+    monkeypatch.setattr(time, "time", lambda: real() + off[0])
+    monkeypatch.setattr(time, "gmtime", lambda seconds=None: real_gmtime(time.time() if seconds is None else seconds))
+    ran = run(tmp_path / "jumps", script, *sessions(6, turns=4), at_a_time=3)
+    monkeypatch.undo()
+    assert (ran.error, ran.statuses) == (None, {"complete": 6})
+    assert rows(tmp_path / "jumps", EACH_TURN) == rows(tmp_path / "steady", EACH_TURN)
+    assert sorted(ran.transcripts()) == sorted(steady.transcripts())
+    years = {started[:4] for (started,) in rows(tmp_path / "jumps", "SELECT started_at FROM attempt")}
+    assert len(years) > 1, "the displayed times did jump"
+    assert time.monotonic() - began < 60
 
 
 # The endpoint refuses, or is not there
@@ -251,3 +277,11 @@ def test_three_that_fail_alike_stop_the_run(tmp_path, behaviour, words, turn):
     assert words in str(ran.error)
     assert ran.server.count <= (6 if turn == 1 else 60 + 64)
     assert ran.statuses["failed"] >= 3
+
+
+def test_a_run_ends_although_its_last_session_hangs(tmp_path):
+    """Row 16: every attempt has its deadline; then that session has failed."""
+    specs = [*sessions(5, turns=3), *sessions(1, turns=3, model="bad")]
+    ran = run(tmp_path, by_model(hang()), *specs, speed=40, deadline_seconds=0.1)
+    assert (ran.error, ran.statuses, ran.server.count) == (None, {"complete": 5, "failed": 1}, 5 * 3 + 6)
+    assert rows(tmp_path, ATTEMPTS) == [("timeout", "unknown", 6)]

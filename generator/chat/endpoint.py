@@ -41,6 +41,8 @@ FIRST_CONTACT_TRIES, FIRST_CONTACT_WAIT_SECONDS = 3, 0.5
 FIRST_REPLY_SECONDS = 3 * 60.0
 """An endpoint that only fails, from the first request on, is given up after this; one that has sent replies before,
 after MAX_TURN_SECONDS. The run stops then; no session is failed for it."""
+ALWAYS_BUSY_SECONDS = 1.1 * MAX_TURN_SECONDS
+"""An endpoint that only asks for patience is given up after this: those that waited longest have failed by then."""
 HELD_UP_SECONDS = 1.0
 """A deadline that passes unnoticed for so long is this machine's fault."""
 MIN_KEY_BYTES = 8
@@ -168,9 +170,12 @@ class Endpoint:
             self.gate.overloaded(leave, failed.wait_seconds, rate=failed.kind == "rate_limited")
         else:
             self.gate.failed(leave, failed.wait_seconds, fault=failed.kind in {"unavailable", "timeout"})
-        patient = self.gate.answered or failed.kind == "rate_limited"
+        if failed.kind == "rate_limited":
+            patience = ALWAYS_BUSY_SECONDS
+        else:
+            patience = MAX_TURN_SECONDS if self.gate.answered else FIRST_REPLY_SECONDS
         silent = self.gate.silent_seconds
-        if not failed.refusal and silent > (MAX_TURN_SECONDS if patient else FIRST_REPLY_SECONDS):
+        if not failed.refusal and silent > patience:
             failed.refusal, failed.tries = True, 1
             failed.message = f"no reply from {self.host} for {silent / 60:.0f} minutes: {failed.message}"
             self.gate.shut(ProviderRefused(failed.message))
@@ -188,7 +193,7 @@ class Endpoint:
                 response = await client.post(
                     self._url,
                     cast_to=httpx2.Response,
-                    content=_encoded(request.parts, fields),
+                    content=_body(request.parts, fields),
                     options=_OPTIONS_OF_SDK,
                 )
         except openai.APIStatusError as exc:
@@ -296,8 +301,9 @@ class Endpoint:
         return self._client
 
 
-def _encoded(messages: Sequence[bytes], fields: dict[str, Any]) -> bytes:
-    return b"".join((b'{"messages":', *messages, b",", json.dumps(fields, ensure_ascii=False).encode()[1:]))
+def _body(messages: Sequence[bytes], fields: dict[str, Any]) -> Any:
+    """The parts of a request's body. The SDK passes on whatever it is given as content; `Wire` joins it."""
+    return (b'{"messages":', *messages, b",", json.dumps(fields, ensure_ascii=False).encode()[1:])
 
 
 def _failure(state: RetryCallState) -> AttemptFailed:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import urllib.request
 import zlib
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,6 +17,9 @@ import httpx2
 import yarl
 
 from generator.errors import AttemptFailed
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Decompressed; a longer reply is not read to its end."""
@@ -43,7 +47,7 @@ class Wire(httpx2.AsyncClient):
     ) -> httpx2.Request:
         """The request, with nothing added to it."""
         return httpx2.Request(
-            method, self._target, headers=headers, stream=httpx2.ByteStream(content), extensions={"body": content}
+            method, self._target, headers=headers, stream=httpx2.ByteStream(b""), extensions={"parts": content}
         )
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
@@ -52,7 +56,7 @@ class Wire(httpx2.AsyncClient):
             self._session = self._connect()
         async with self._session.post(
             self._address,
-            data=request.extensions["body"],
+            data=_Joined(request.extensions["parts"]),
             headers=request.headers.multi_items(),
             proxy=self._proxy,
             allow_redirects=False,
@@ -78,6 +82,22 @@ class Wire(httpx2.AsyncClient):
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
+
+
+class _Joined(aiohttp.Payload):
+    """A body in parts. It is joined when it is written and not kept: while a reply is waited for, it takes no room."""
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        super().__init__(parts, content_type="application/json")
+        self._size = sum(map(len, parts))
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The whole body as text."""
+        return b"".join(self._value).decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send it."""
+        await writer.write(b"".join(self._value))
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

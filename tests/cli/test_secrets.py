@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.child import couplesim, served
+from tests.child import couplesim, rows, served
 from tests.faults.server import body, error, ok, redirect, status
 
 CANARY = "sk-canary/7f3a+91e0d2c4"
@@ -52,6 +52,38 @@ def test_a_key_that_an_endpoint_sends_back_is_kept_nowhere(tmp_path, behaviour, 
         done = couplesim(tmp_path, "generate", *options, OPENAI_API_KEY=CANARY)
         assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
     assert (done.returncode, (tmp_path / "run" / "ledger.db").exists()) == (code, True), done.stderr
+    assert found(tmp_path, done.stdout, done.stderr) == []
+
+
+ECHOES = [
+    error(429, f"slow down, {CANARY}", headers={"Retry-After-ms": "5", "X-Key": CANARY}),
+    status(500, f"no idea what {CANARY} wants".encode()),
+    status(200, f"<html>{CANARY}</html>".encode()),
+    body({"error": {"code": 502, "message": CANARY}}),
+    ok(None, refusal=f"I do not talk to {CANARY}."),
+    ok("", id=CANARY),
+    ok(f"Patient B: {CANARY}"),
+    ok(f"I hear you, {CANARY}.", model=CANARY),
+    status(400, ESCAPED, kind="application/json"),
+]
+
+
+def test_a_key_that_comes_back_in_many_ways_at_once_is_kept_nowhere(tmp_path):
+    """Twenty sessions side by side, stopped in the end by a refusal that names it too."""
+
+    def script(number, _):
+        if number > 130:
+            return ENDPOINTS["401 echoes it"][0]
+        return ECHOES[number // 2 % len(ECHOES)] if number % 2 else ok(f"This is reply {number}.")
+
+    with served(script) as server:
+        options = ("-n", 40, "--turns", 6, "--model", "m", "--base-url", server.url, "--key-env", "OPENAI_API_KEY")
+        done = couplesim(tmp_path, "generate", *options, "--out", "run", OPENAI_API_KEY=CANARY)
+        assert all(seen.headers["authorization"] == f"Bearer {CANARY}" for seen in server.requests)
+        assert not any(CANARY.encode() in seen.body for seen in server.requests)
+    assert done.returncode == 5, done.stderr
+    assert ("I hear you, ***.",) in rows(tmp_path / "run", "SELECT text FROM turn")
+    assert len(rows(tmp_path / "run", "SELECT DISTINCT outcome FROM attempt WHERE outcome != 'ok'")) >= 6
     assert found(tmp_path, done.stdout, done.stderr) == []
 
 
