@@ -23,9 +23,9 @@ from benchmarks.running import Served, endpoint, generate, leave_nothing_running
 
 TURNS = 31
 CPU_ROUNDS = 6
-CPU_SESSIONS = 48
+CPU_SESSIONS = 96
 """Sessions of a measurement of CPU, beyond the one that is taken off as the start-up."""
-CPU_CONCURRENCY = 16
+CPU_CONCURRENCY = 64
 
 
 def main() -> None:

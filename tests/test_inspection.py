@@ -102,7 +102,7 @@ def in_processes(monkeypatch):
 def test_many_processes_find_what_one_finds(copies, in_processes):
     many, were_many = in_processes([copies], inspection.IN_ONE_PROCESS)
     one, was_many = in_processes([copies], 1000)
-    assert (were_many, was_many) == (True, False)
+    assert (were_many, was_many) == (True, False), threading.enumerate()
     assert many == one
     assert [each.name for each in many] == [str(copies / f"{number:02}.txt") for number in range(30)]
 

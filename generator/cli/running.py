@@ -32,7 +32,7 @@ from generator.summary import Summary, summary
 REHEARSALS = 4
 """Sessions side by side where nobody is waited for."""
 FAILED_NAMED = 5
-GARBAGE_THRESHOLDS = (20_000, 20, 20)
+GARBAGE_THRESHOLDS = (5_000, 10, 10)
 LAG_SECONDS = 1.0
 """A longer pause of the whole program is said to be one."""
 

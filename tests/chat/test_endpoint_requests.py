@@ -110,14 +110,15 @@ def test_max_tokens_is_renamed_for_all_in_flight():
     """Row 2: two requests refused at the same time are one switch, not a refusal of the switch."""
 
     async def refuse_both(line):
-        while server.count < 2:
+        while server.count < 3:
             await asyncio.sleep(0.001)
         await error(400, NAMES_BOTH, param="max_tokens")(line)
 
-    server = Server(lambda _, seen: refuse_both if "max_tokens" in seen.json else ok())
+    server = Server(lambda _, seen: refuse_both if "max_tokens" in seen.json and server.count > 1 else ok())
 
     async def go():
         async with server, endpoint_at(server.url, Clock()) as endpoint:
+            await endpoint.speak(request(Model(name="another")))  # from then on, several may be under way
             return await asyncio.gather(*(endpoint.speak(request()) for _ in range(2)))
 
     assert [reply.attempts for reply in asyncio.run(go())] == [2, 2]
