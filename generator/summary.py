@@ -53,6 +53,15 @@ class Summary:
         return sum(each.prompt + each.completion + each.at_most_prompt + each.at_most_completion for each in self.spent)
 
     @property
+    def counted_apart(self) -> str:
+        """For people: how many of the tokens were cached prompt and hidden reasoning; empty if none were."""
+        parts = (
+            (sum(each.cached for each in self.spent), "cached prompt"),
+            (sum(each.reasoning for each in self.spent), "hidden reasoning"),
+        )
+        return ", ".join(f"{number:,} {what}" for number, what in parts if number)
+
+    @property
     def exact(self) -> bool:
         """Whether `tokens` is exact, and not an upper bound."""
         return not any(each.at_most_prompt or each.at_most_completion for each in self.spent)

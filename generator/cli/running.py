@@ -106,7 +106,8 @@ def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:
         if number
     ]
     click.echo(f"turns:       {', '.join(details)}")
-    click.echo(f"tokens:      {'' if counts.exact else '<= '}{counts.tokens:,} (every request holds the whole history)")
+    apart = f"of them {counts.counted_apart}" if counts.counted_apart else "every request holds the whole history"
+    click.echo(f"tokens:      {'' if counts.exact else '<= '}{counts.tokens:,} ({apart})")
     for line in money_lines(counts):
         click.echo(line)
     if counts.failures:
@@ -124,7 +125,7 @@ def money_lines(counts: Summary) -> list[str]:
     """What the run has cost, where that is known and not nothing."""
     if not counts.cost or counts.nominal_cost is None:
         return []
-    return [f"cost:        <= ${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
+    return [f"cost:        {'' if counts.exact else '<= '}${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
 
 
 def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:
@@ -154,10 +155,11 @@ def uses_rehearsal(ledger: Ledger) -> bool:
 
 def _sessions(counts: Summary) -> str:
     number = counts.complete + counts.ended + counts.failed + counts.open
+    why = ", ".join(f"{count:,} {reason}" for reason, count in counts.reasons.items() if reason != "session_tokens")
     parts = [f"{counts.complete:,} complete"]
     parts += [
         f"{count:,} {word}"
-        for word, count in (("ended by budget", counts.ended), ("failed", counts.failed), ("open", counts.open))
+        for word, count in (("ended by budget", counts.ended), (f"failed ({why})", counts.failed), ("open", counts.open))
         if count
     ]
     return f"{number:,} session{'s' * (number != 1)}: {', '.join(parts)}"

@@ -68,7 +68,8 @@ def _lines(folder: Path, found: Standing, now: float) -> Iterator[tuple[str, str
     if counts.reasons:
         yield "reasons", _counted(counts.reasons)
     at_most = "" if counts.exact else "<= "
-    yield "tokens", f"{at_most}{counts.tokens:,}" + (f" of {found.token_cap:,}" if found.token_cap else "")
+    cap = f" of {found.token_cap:,}" if found.token_cap else ""
+    yield "tokens", f"{at_most}{counts.tokens:,}{cap}" + (f", {counts.counted_apart}" if counts.counted_apart else "")
     if money := _money(found):
         yield "cost", money
     if found.possibly_paid_twice:
