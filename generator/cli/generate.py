@@ -45,8 +45,6 @@ def command(
     from generator.assets import Assets
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
-    from generator.export.record import record
-    from generator.export.selection import run_of
     from generator.plan import expand, run_name
     from generator.prices import Prices
     from generator.settings import Chats
@@ -69,6 +67,9 @@ def command(
     code = run(ledger, plan, prices, concurrency=concurrency, quiet=quiet)
     counts = summary(ledger, prices.cost)
     if as_json:
+        from generator.export.record import record
+        from generator.export.selection import run_of
+
         started = run_of(ledger)
         for row in ledger.each():
             told = record(started, row, ledger.turns(row.id))

@@ -125,7 +125,8 @@ def money_lines(counts: Summary) -> list[str]:
     """What the run has cost, where that is known and not nothing."""
     if not counts.cost or counts.nominal_cost is None:
         return []
-    return [f"cost:        {'' if counts.exact else '<= '}${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
+    at_most = "" if counts.exact else "<= "
+    return [f"cost:        {at_most}${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
 
 
 def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:
@@ -159,7 +160,11 @@ def _sessions(counts: Summary) -> str:
     parts = [f"{counts.complete:,} complete"]
     parts += [
         f"{count:,} {word}"
-        for word, count in (("ended by budget", counts.ended), (f"failed ({why})", counts.failed), ("open", counts.open))
+        for word, count in (
+            ("ended by budget", counts.ended),
+            (f"failed ({why})", counts.failed),
+            ("open", counts.open),
+        )
         if count
     ]
     return f"{number:,} session{'s' * (number != 1)}: {', '.join(parts)}"

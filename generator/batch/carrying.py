@@ -1,34 +1,29 @@
 """Carries out a run: hands the open sessions of a ledger to an engine and enters what happens in them.
 
 One turn is the unit: it is committed before the next request of its session, and a run can be taken up
-again after any stop. Transcripts are rendered from the ledger.
+again after any stop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
+from generator.batch.beginning import kept_prompts
+from generator.batch.transcripts import file_text, put_in_order, transcript_name
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
-from generator.errors import InputError, ProviderRefused, SessionFailed
-from generator.files import sweep, write_whole
+from generator.errors import ProviderRefused, SessionFailed
 from generator.format import render
-from generator.ledger import Ledger, SessionRow, Status, changes
+from generator.ledger import Ledger, Status, changes
 from generator.ledger.writer import Writer
-from generator.plan import Expansion, Plan, as_yaml, changed_fields
-from generator.prompts import PromptSet, SetFile
-from generator.schema.label import PRINCIPALS, Label
-from generator.schema.planned import Planned
-from generator.schema.session import Spec
+from generator.prompts import PromptSet
+from generator.schema.label import PRINCIPALS
 from generator.schema.turn import Turn, Usage
-from generator.session import transcript_from, transcript_of
+from generator.session import transcript_from
 
 ALIKE = 3
 """So many sessions in a row failing alike at a speaker's first turn stop the run: the next one would too."""
@@ -57,60 +52,6 @@ class Watcher(Protocol):
         """A session has come to its end, has failed, or has been stopped (`open`)."""
 
 
-def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str, *, network_fs: bool = False) -> Ledger:
-    """Begin the run in `folder`, or take up the one that is there if it is the same.
-
-    Sessions that it does not have yet are added, fewer take nothing away; any other change is refused with the
-    changed fields named, unless nothing has been said or paid for yet: then the new plan takes its place.
-    Raises InputError, StorageError, RunInUse.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as exc:
-        raise InputError(f"cannot write to {folder}: {exc.strerror}; choose another folder with --out") from exc
-    contents = {
-        hash_: {"settings": prompts.settings.model_dump(mode="json"), "files": prompts.files}
-        for hash_, prompts in expansion.prompts.items()
-    }
-    path, data = folder / "ledger.db", plan.model_dump(mode="json")
-    if path.exists() and path.stat().st_size > 0:
-        ledger = Ledger.open(folder, network_fs=network_fs)
-        try:
-            changed = _changes(ledger, expansion.sessions)
-            if changed and not ledger.is_untouched():
-                raise InputError(f"{folder} holds another run; changed: {changed}. Choose another folder with --out")
-            if changed:
-                ledger.replace_sessions(data, expansion.sessions, contents)
-            else:
-                ledger.write(changes.enter, data, expansion.sessions, contents)
-        except BaseException:
-            ledger.close()
-            raise
-    else:
-        ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents, network_fs=network_fs)
-    write_whole(folder / "plan.yaml", as_yaml(plan))
-    return ledger
-
-
-def change_plan(ledger: Ledger, plan: Plan) -> None:
-    """Enter a plan that has the same sessions: with other caps, for example."""
-    ledger.write(changes.enter, plan.model_dump(mode="json"), (), {})
-    write_whole(ledger.folder / "plan.yaml", as_yaml(plan))
-
-
-def kept_prompts(ledger: Ledger, spec: Spec) -> dict[Label, PromptSet]:
-    """The prompt set of each speaker of a session, as the ledger keeps it."""
-    sets: dict[str, PromptSet] = {}
-    for label in PRINCIPALS:
-        hash_ = spec.prompts.of(label).hash
-        if hash_ not in sets:
-            content = ledger.prompt_set(hash_)
-            sets[hash_] = PromptSet(SetFile.model_validate(content["settings"]), content["files"])
-    return {label: sets[spec.prompts.of(label).hash] for label in PRINCIPALS}
-
-
 async def carry_out(
     ledger: Ledger,
     engine: Engine,
@@ -124,7 +65,7 @@ async def carry_out(
     StorageError; what was committed is kept."""
     desk = _Desk(ledger, watcher, stop, purse or RunPurse(), retry_failed)
     try:
-        await _put_in_order(ledger, stop)
+        await put_in_order(ledger, stop)
         await engine.run(desk, stop)
     finally:
         await desk.close()
@@ -253,7 +194,9 @@ class _Journal:
                 text = render(transcript_from(self._job.spec, self._spoken)) if self._spoken else ""
                 path = transcript_name(self._job.number, self._job.spec)
                 folder = self._desk.ledger.folder / "transcripts"
-                await asyncio.get_running_loop().run_in_executor(self._desk.files, _file, folder, path, status, text)
+                await asyncio.get_running_loop().run_in_executor(
+                    self._desk.files, file_text, folder, path, status, text
+                )
                 self._desk.judge(failure, len(self._spoken))
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
 
@@ -264,74 +207,3 @@ class _Journal:
             yield
         finally:
             self._entering -= 1
-
-
-def transcript_name(number: int, spec: Spec) -> str:
-    """The file name of a session's transcript."""
-    return f"{number:06d}_{spec.topic.id}_{spec.couple.id}.txt"
-
-
-def transcript_path(folder: Path, row: SessionRow) -> Path:
-    """Where the transcript of a whole session stands."""
-    return folder / "transcripts" / transcript_name(row.number, row.spec)
-
-
-def write_transcript(ledger: Ledger, row: SessionRow) -> None:
-    """Render a session from the ledger. Unfinished ones go to `transcripts/incomplete/`."""
-    turns = ledger.turns(row.id)
-    text = render(transcript_of(row.spec, turns)) if turns else ""
-    _file(ledger.folder / "transcripts", transcript_name(row.number, row.spec), row.status, text)
-
-
-def put_aside(folder: Path, number: int, spec: Spec) -> bool:
-    """Move a transcript that says more than the ledger knows into `transcripts/before-repair/`; whether there was
-    one."""
-    whole = folder / "transcripts" / transcript_name(number, spec)
-    if not whole.exists():
-        return False
-    aside = whole.parent / "before-repair" / whole.name
-    aside.parent.mkdir(exist_ok=True)
-    os.replace(whole, aside)
-    return True
-
-
-async def _put_in_order(ledger: Ledger, stop: Stop) -> None:
-    """Make the files what the ledger says, after a stop at whatever moment."""
-    folder = ledger.folder / "transcripts"
-    for each, names in ((ledger.folder, r"plan\.yaml"), (folder, r".*\.txt"), (folder / "incomplete", r".*\.txt")):
-        sweep(each, names)
-    for row in ledger.each("complete", "ended", "failed"):
-        await asyncio.sleep(0)  # there may be thousands, and a stop is to be heard
-        if stop.requested:
-            return
-        name = transcript_name(row.number, row.spec)
-        whole, incomplete = (folder / name).is_file(), (folder / "incomplete" / name).is_file()
-        if (row.status == "failed" and not incomplete) or (row.status != "failed" and (not whole or incomplete)):
-            write_transcript(ledger, row)
-
-
-def _file(folder: Path, name: str, status: Status, text: str) -> None:
-    incomplete, whole = folder / "incomplete" / name, folder / name
-    if status in {"complete", "ended"}:
-        write_whole(whole, text)
-        incomplete.unlink(missing_ok=True)
-    elif text:
-        write_whole(incomplete, text)
-
-
-def _changes(ledger: Ledger, planned: list[Planned]) -> str:
-    """The fields in which the first session that differs does so; empty if those in both are the same."""
-    places = ledger.places()
-    ids = {id_ for id_, _ in places.values()}
-    common = [one for one in planned if one.key in places]
-    for one in common:
-        id_, number = places[one.key]
-        if id_ != one.spec.id:
-            row = ledger.session(number)
-            assert row is not None
-            fields = changed_fields(row.spec, one.spec)
-            return ", ".join(fields[:8]) + (f" and {len(fields) - 8} more" if len(fields) > 8 else "")
-    if places and not common:
-        return "factors (no session is in both plans)"
-    moved = any(one.key not in places and one.spec.id in ids for one in planned)
-    return "factors (a session stands elsewhere in the design)" if moved else ""
