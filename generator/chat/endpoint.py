@@ -266,6 +266,8 @@ class Endpoint:
         if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             if not self._answered:
                 message = f"cannot reach {self.host}; is the server running, is --base-url right?"
+                if isinstance(cause, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
+                    message = f"no secure connection to {self.host}; is its certificate trusted, does it speak https?"
                 self._unreached += 1
                 tries = 1 if self._unreached >= FIRST_CONTACT_TRIES else FIRST_CONTACT_TRIES
                 return AttemptFailed(

@@ -136,12 +136,15 @@ class Progress:
         return len(self._recent) / max(now - first, 0.5)
 
     def _picture(self) -> RenderableType:
-        from rich.console import Group
         from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
 
-        bar = ProgressBar(total=max(self._turns, 1), completed=self._kept, width=40)
-        return Group(bar, *(Text(line, overflow="ellipsis", no_wrap=True) for line in self.lines()))
+        picture = Table.grid()
+        picture.add_row(ProgressBar(total=max(self._turns, 1), completed=self._kept, width=40))
+        for line in self.lines():
+            picture.add_row(Text(line, overflow="ellipsis", no_wrap=True))
+        return picture
 
 
 def _clock(seconds: float) -> str:

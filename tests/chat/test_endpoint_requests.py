@@ -1,6 +1,8 @@
 """What an endpoint is sent, what it may object to, and what is never told: FAULTS rows 2 and 60."""
 
 import asyncio
+import ssl
+import subprocess
 import traceback
 
 import pytest
@@ -242,3 +244,44 @@ def test_key_is_not_kept_with_a_reply():
 def test_placeholder_for_a_key_does_no_harm(key):
     """What local servers are given for a key may well occur in what is said."""
     assert ask(ok("An EMPTY x-ray."), key=key).reply.text == "An EMPTY x-ray."
+
+
+def test_a_proxy_named_in_the_environment_is_used(monkeypatch):
+    """As every client does it; only the address of the proxy is taken from there."""
+    server = Server([ok()])
+
+    async def go():
+        async with server:
+            monkeypatch.setenv("http_proxy", f"http://{server.host}")
+            async with endpoint_at("http://model.example/v1", Clock()) as endpoint:
+                await endpoint.speak(request())
+
+    asyncio.run(go())
+    assert server.requests[0].path == "http://model.example/v1/chat/completions"
+
+
+def test_a_certificate_is_checked_against_those_that_are_trusted(monkeypatch, tmp_path):
+    """Over TLS: an unknown certificate is as good as nobody at the address; a known one is spoken to."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    making = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run([*making.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = Server([ok("Good morning.")])
+
+    async def go():
+        listener = await asyncio.start_server(server._accept, "localhost", 0, ssl=context)
+        url = f"https://localhost:{listener.sockets[0].getsockname()[1]}/v1"
+        async with listener:
+            async with endpoint_at(url, Clock()) as endpoint:
+                unknown = await outcome(endpoint, request())
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            async with endpoint_at(url, Clock()) as endpoint:
+                known = await outcome(endpoint, request())
+        return unknown, known
+
+    unknown, known = asyncio.run(go())
+    assert "certificate" in str(unknown)
+    assert known.text == "Good morning."
