@@ -20,6 +20,11 @@ T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], Any]
 
 
+AT_ONCE = 64
+"""Changes of one transaction at most. If a thousand waited for one another, a thousand sessions would go on in step: all
+of them would be busy together, and then all of them would wait for the endpoint."""
+
+
 class Writer:
     """The one writer of a running run. The caller holds the run's lock."""
 
@@ -66,7 +71,7 @@ class Writer:
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            batch, self._waiting = self._waiting, []
+            batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._commit, [change for change, _ in batch])
             except BaseException:  # the loop is being closed: nobody may wait for ever
