@@ -83,7 +83,7 @@ def efficiency() -> dict[str, Any]:
     return {
         "program_200ms_64": _efficiency("program", 200, 64, waves=3),
         "program_200ms_256": _efficiency("program", 200, 256, waves=3),
-        "program_2s_1000": _efficiency("program", 2000, 1000, waves=2),
+        "program_2s_1000": _efficiency("program", 2000, 1000, waves=3),
         "ordinary_200ms_64": _efficiency("ordinary", 200, 64, waves=1),
         "ordinary_200ms_256": _efficiency("ordinary", 200, 256, waves=1),
         "bare_200ms_64": _efficiency("bare", 200, 64, waves=1),
