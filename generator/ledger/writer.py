@@ -21,8 +21,8 @@ Change = Callable[[sqlite3.Connection], Any]
 
 
 AT_ONCE = 64
-"""Changes of one transaction at most. If a thousand waited for one another, a thousand sessions would go on in step: all
-of them would be busy together, and then all of them would wait for the endpoint."""
+"""Changes of one transaction at most. If a thousand waited for one another, a thousand sessions would go on in step:
+all of them would be busy together, and then all of them would wait for the endpoint."""
 
 
 class Writer:
