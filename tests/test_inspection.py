@@ -82,6 +82,14 @@ def test_findings_come_by_transcript_and_line_and_drift_last(copies):
 
 
 @pytest.fixture
+def alone():
+    """No thread of another test is alive: beside threads nothing is forked."""
+    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if others:
+        pytest.skip(f"threads of other tests are alive ({', '.join(others)}); beside threads nothing is forked")
+
+
+@pytest.fixture
 def in_processes(monkeypatch):
     """Inspects in one process or in many, as said, and tells whether there were many."""
     begun = []
@@ -98,7 +106,8 @@ def in_processes(monkeypatch):
     return run
 
 
-@pytest.mark.skipif(threading.active_count() > 1 or os.cpu_count() == 1, reason="needs processors and one thread")
+@pytest.mark.skipif(os.cpu_count() == 1, reason="needs processors")
+@pytest.mark.usefixtures("alone")
 def test_many_processes_find_what_one_finds(copies, in_processes):
     many, were_many = in_processes([copies], inspection.IN_ONE_PROCESS)
     one, was_many = in_processes([copies], 1000)
@@ -107,7 +116,8 @@ def test_many_processes_find_what_one_finds(copies, in_processes):
     assert [each.name for each in many] == [str(copies / f"{number:02}.txt") for number in range(30)]
 
 
-@pytest.mark.skipif(threading.active_count() > 1 or os.cpu_count() == 1, reason="needs processors and one thread")
+@pytest.mark.skipif(os.cpu_count() == 1, reason="needs processors")
+@pytest.mark.usefixtures("alone")
 def test_a_file_that_vanishes_is_told_from_any_process(tmp_path):
     for number in range(26):
         (tmp_path / f"{number:02}.txt").write_text(SMALL, encoding="utf-8")
