@@ -83,6 +83,7 @@ class Writer:
                     continue
                 if isinstance(outcome, _Failed):
                     done.set_exception(outcome.error)
+                    done.exception()  # whoever waited for it may have been sent home
                 else:
                     done.set_result(outcome)
 
