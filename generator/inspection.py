@@ -19,7 +19,7 @@ from generator.check.drift import Band, bands, library
 from generator.check.rule import Hit
 from generator.contract import load_contract
 from generator.errors import InputError
-from generator.metrics.duplicates import NEAR_DUPLICATES, near_duplicates, signature
+from generator.metrics.duplicates import NEAR_DUPLICATES, Trace, near_duplicates, trace
 from generator.metrics.gauge import Heard
 from generator.metrics.measure import Scales, measure
 from generator.metrics.measures import measured
@@ -57,7 +57,7 @@ class Inspected:
     """Of its session in its run; None outside a run."""
     measures: Mapping[str, float | None] = field(default_factory=dict)
     """By name (`generator.metrics.measures`); empty where they were not asked for, or there is nothing to count."""
-    signatures: tuple[bytes, ...] = ()
+    traces: tuple[Trace | None, ...] = ()
     """Of its turns, for near-duplicates; kept with the measures only."""
 
 
@@ -223,8 +223,8 @@ def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract, p
     if not panel:
         return found
     heard = Heard(turns, checked.people, figures, source.spec)
-    signatures = tuple(signature(words_of_turn(text)) for _, text in turns)
-    return replace(found, measures=measured(heard), signatures=signatures)
+    traces = tuple(trace(words_of_turn(text)) for _, text in turns)
+    return replace(found, measures=measured(heard), traces=traces)
 
 
 def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
@@ -249,7 +249,7 @@ def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
 def _with_duplicates(inspected: list[Inspected]) -> list[Inspected]:
     """What is measured within the set put in its place among the measures."""
     counted = [each for each in inspected if each.figures]
-    shares = iter(near_duplicates([each.signatures for each in counted]))
+    shares = iter(near_duplicates([each.traces for each in counted]))
     return [
         replace(each, measures={**each.measures, "likeness": each.figures.shared, NEAR_DUPLICATES.name: next(shares)})
         if each.figures

@@ -5,27 +5,20 @@ A cue knows no tone, no irony and no history. The shares are for comparing sets 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.people import without_quotations
-from generator.sentences import sentences
+from generator.sentences import REMEMBERED, sentences
 
-_WRITTEN_OUT = (
-    (
-        re.compile(r"\b(can|won|shan)'t\b"),
-        lambda found: {"can": "can", "won": "will", "shan": "shall"}[found[1]] + " not",
-    ),
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"'re\b"), " are"),
-    (re.compile(r"'ve\b"), " have"),
-    (re.compile(r"'ll\b"), " will"),
-    (re.compile(r"\bi'm\b"), "i am"),
-    (re.compile(r"\b(it|that|this|there|here|what|who|how|he|she)'s\b"), r"\1 is"),
-    (re.compile(r"\b(i|you|we|they|he|she|it)'d\b"), r"\1 would"),
+_CONTRACTION = re.compile(
+    r"\b(?:(?P<verb>ca|wo|sha|\w+?)n't|i'm|(?:it|that|this|there|here|what|who|how|he|she)'s"
+    r"|(?:i|you|we|they|he|she|it)'d|\w+'(?:re|ve|ll))\b"
 )
-"""Contractions, so that one phrase stands for all ways to write it."""
+_ENDINGS = {"'m": " am", "'s": " is", "'d": " would", "'re": " are", "'ve": " have", "'ll": " will"}
+_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +46,19 @@ def cues(phrases: str, unless: str = "") -> Cues:
     return Cues(_any_of(phrases), _any_of(unless) if unless.strip() else None)
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def written_out(sentence: str) -> str:
     """In small letters, without contractions, one blank between words, and beginning with a letter or digit."""
     plain = " ".join(sentence.casefold().replace("’", "'").split())
-    for contraction, whole in _WRITTEN_OUT if "'" in plain else ():
-        plain = contraction.sub(whole, plain)
-    return re.sub(r"^\W+", "", plain)
+    plain = _CONTRACTION.sub(_whole, plain) if "'" in plain else plain
+    return plain if plain[:1].isalnum() else re.sub(r"^\W+", "", plain)
+
+
+def _whole(found: re.Match[str]) -> str:
+    if verb := found["verb"]:
+        return f"{_VERBS.get(verb, verb)} not"
+    word, apostrophe, ending = found[0].partition("'")
+    return word + _ENDINGS[apostrophe + ending]
 
 
 def _any_of(lines: str) -> re.Pattern[str]:

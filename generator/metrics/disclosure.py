@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ from generator.metrics.words import words
 from generator.people import PARTNERS
 from generator.schema.label import Label
 from generator.schema.measure import Measure
-from generator.sentences import sentences
+from generator.sentences import REMEMBERED, sentences
 
 _SMALL_WORDS = frozenset(
     """a an the my our your his her their its this that these those of on in at by to for from with without about and or
@@ -115,10 +116,12 @@ def _time(label: Label) -> Callable[[Heard], float | None]:
     return value
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def _telling(text: str) -> frozenset[str]:
     """The words of a text that tell what it is about, each in the singular, without a possessive ending."""
     return frozenset(_bare(word) for word in words(text) if word not in _SMALL_WORDS)
 
 
+@functools.lru_cache(maxsize=20 * REMEMBERED)
 def _bare(word: str) -> str:
     return re.sub(r"(?<=[^s]{3})s$", "", re.sub(r"'s?$", "", word))
