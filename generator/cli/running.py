@@ -117,7 +117,7 @@ def money_lines(counts: Summary) -> list[str]:
     if not counts.cost or counts.nominal_cost is None:
         return []
     at_most = "" if counts.exact else "<= "
-    return [f"cost:        {at_most}${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
+    return [f"cost:        {at_most}${counts.cost:.2f} ({counts.nominal_cost_told})"]
 
 
 def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:

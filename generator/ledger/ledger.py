@@ -57,6 +57,9 @@ class Spent:
     at_most_completion: int
     """What other requests may have taken at most: those that brought no turn and may have been billed, and those whose
     figures the endpoint did not give."""
+    estimated_prompt: int
+    estimated_completion: int
+    """Estimate of what the latter have taken that brought a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,18 +295,22 @@ class Ledger:
     def spent(self) -> list[Spent]:
         """What all requests have taken, by the model asked for."""
         kept = self._all(
-            "SELECT asked_model, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens)"
-            " FROM turn WHERE NOT usage_estimated GROUP BY 1"
+            "SELECT asked_model, usage_estimated, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
+            " sum(reasoning_tokens) FROM turn GROUP BY 1, 2"
         )
         at_most = self._all(
             "SELECT asked_model, sum(prompt_tokens), sum(completion_tokens) FROM attempt"
             " WHERE (outcome IS NOT 'ok' AND billed != 'no') OR (outcome = 'ok' AND (session_id, turn) IN"
             " (SELECT session_id, n FROM turn WHERE usage_estimated)) GROUP BY 1"
         )
-        exactly = {model: figures for model, *figures in kept}
+        exactly = {model: figures for model, estimated, *figures in kept if not estimated}
+        about = {model: [prompt, reply] for model, estimated, prompt, _, reply, _ in kept if estimated}
         rest = {model: figures for model, *figures in at_most}
-        models = sorted({*exactly, *rest})
-        return [Spent(model, *exactly.get(model, (0, 0, 0, 0)), *rest.get(model, (0, 0))) for model in models]
+        none = [0, 0]
+        return [
+            Spent(model, *exactly.get(model, none * 2), *rest.get(model, none), *about.get(model, none))
+            for model in sorted({*exactly, *rest})
+        ]
 
     def _session(self, row: sqlite3.Row) -> SessionRow:
         with understood(self.folder / "ledger.db"):
