@@ -36,6 +36,12 @@ GARBAGE_THRESHOLDS = (5_000, 10, 10)
 LAG_SECONDS = 1.0
 """A longer pause of the whole program is said to be one."""
 
+_WHY_HELD = {
+    "asked": "as the endpoint asked",
+    "away": "before asking again, as the endpoint does not answer",
+    "paced": "before the next request, as the endpoint refuses more",
+}
+
 SCRIPTED = "rehearsal: every word is scripted text from phrase banks, no language model was used"
 
 
@@ -232,6 +238,9 @@ def _spent(purse: RunPurse) -> str:
 
 def _limits(chats: Chats) -> str:
     gates = chats.gates()
-    held = max((gate.held_seconds for gate in gates), default=0.0)
-    said = f"{sum(gate.in_flight for gate in gates)} of {sum(gate.limit for gate in gates)} under way" if gates else ""
-    return said + (f", waiting {held:.0f} s as the endpoint asked" if held >= 1 else "")
+    if not gates:
+        return ""
+    said = f"{sum(gate.in_flight for gate in gates)} of {sum(gate.limit for gate in gates)} under way"
+    last = max(gates, key=lambda gate: gate.held_seconds)
+    held = last.held_seconds
+    return said + (f", waiting {held:.0f} s {_WHY_HELD[last.why_held]}" if held >= 1 else "")
