@@ -20,7 +20,7 @@ from generator.cli.progress import Progress
 from generator.cli.terminal import safe
 from generator.engines.local import Local
 from generator.engines.protocol import Stop
-from generator.errors import CapReached, CouplesimError
+from generator.errors import CapReached, CouplesimError, DiskFull
 from generator.ledger import Ledger, changes
 from generator.plan import Plan
 from generator.prices import Prices
@@ -33,6 +33,7 @@ REHEARSALS = 4
 """Sessions side by side where nobody is waited for."""
 FAILED_NAMED = 5
 GARBAGE_THRESHOLDS = (5_000, 10, 10)
+MEGABYTE = 1_000_000
 LAG_SECONDS = 1.0
 """A longer pause of the whole program is said to be one."""
 
@@ -83,6 +84,8 @@ def run(
             code = _on_a_loop(_run(ledger, chats, purse, progress, concurrency, retry_failed))
     except CouplesimError as error:
         click.echo(safe(f"couplesim: {error}"), err=True)
+        if isinstance(error, DiskFull):
+            _say_what_room_is_needed(ledger)
         code = error.exit_code
     counts = summary(ledger, prices.cost)
     with suppress(CouplesimError):
@@ -90,6 +93,13 @@ def run(
     if not code and counts.failed:
         code = 3
     return code
+
+
+def _say_what_room_is_needed(ledger: Ledger) -> None:
+    with suppress(CouplesimError):
+        turns, needed = ledger.room_to_come()
+        if needed:
+            click.echo(f"the {turns:,} turns still to come need about {needed / MEGABYTE:.1f} MB", err=True)
 
 
 def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:

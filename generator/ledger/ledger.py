@@ -40,6 +40,9 @@ T = TypeVar("T")
 PAGE = 256
 """Sessions read at a time."""
 
+TURN_OVERHEAD_BYTES = 600
+"""What a turn takes in the ledger beside its texts: its figures, its requests and what is free in their pages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -258,6 +261,18 @@ class Ledger:
     def planned_turns(self) -> int:
         """Turns of all sessions together, if nothing ends one earlier."""
         return int(self._all("SELECT total(turns) FROM session")[0][0])
+
+    def room_to_come(self) -> tuple[int, int]:
+        """How many turns of open sessions are still to come, if nothing ends one earlier, and about how many bytes they
+        need, ledger and transcripts, if they are as long as those kept; 0 bytes before the first turn."""
+        planned, kept, each = self._all(
+            "SELECT (SELECT total(turns) FROM session WHERE status = 'open'),"
+            " (SELECT count(*) FROM turn JOIN session ON id = session_id WHERE status = 'open'),"
+            " (SELECT avg(2 * length(CAST(text AS BLOB)) + length(CAST(reply_text AS BLOB)) + length(raw)"
+            " + length(CAST(trims AS BLOB))) FROM turn)"
+        )[0]
+        turns = int(planned) - kept
+        return turns, round(turns * (each + TURN_OVERHEAD_BYTES)) if each else 0
 
     def figures(self) -> dict[str, int]:
         """Counts over all turns: turns, trimmed, cut, retried, repeats, over_budget, tokens, tokens_estimated (turns
