@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.batch import transcript_path
+from generator.batch import is_folder_of_more, transcript_path
 from generator.budget import spoken_tokens
 from generator.check.rule import Known
 from generator.errors import InputError, StorageError
@@ -56,7 +56,8 @@ class Sources:
 def sources(paths: Sequence[Path], standard_input: bytes | None = None) -> Sources:
     """The transcripts that the paths name, in order, each once.
 
-    A run stands for its finished transcripts; any other folder for the runs in it and the `*.txt` right in it.
+    A run stands for its finished transcripts; any other folder for the runs in it and the `*.txt` right in it, and in
+    its folders of a thousand (`001001/`), as runs and exports of many sessions have them.
     `standard_input` is what the path "-" stands for. Raises InputError where a path names nothing.
     """
     collected = Sources()
@@ -105,8 +106,9 @@ def _of(
 def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sources) -> Known | None:
     """What the run says of a transcript in its folder; None for a transcript from elsewhere."""
     path = path.absolute()
-    run = path.parent.parent
-    if path.parent.name != "transcripts" or not (run / "ledger.db").is_file():
+    folder = path.parent.parent if is_folder_of_more(path.parent) else path.parent
+    run = folder.parent
+    if folder.name != "transcripts" or not (run / "ledger.db").is_file():
         return None
     if run not in ledgers:
         try:
@@ -135,6 +137,9 @@ def _folder(folder: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sou
         elif (path / "ledger.db").is_file():
             count += 1
             yield from _run(path, collected)
+        elif is_folder_of_more(path) and any(path.glob("*.txt")):
+            count += 1
+            yield from _folder(path, ledgers, collected)
         elif path.is_dir() and (texts := sum(1 for _ in path.rglob("*.txt"))):
             deeper.append(f"{path} ({texts})")
     if deeper and not count:
