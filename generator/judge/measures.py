@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from generator.judge import figures
 from generator.judge.figures import LEAST_SHARE, Judged
+from generator.judge.forms import BOND, FIDELITY, NEGATIVE, POSITIVE, REALISM
 from generator.schema.measure import Measure
-
-POSITIVE = ("interested", "excited", "strong", "enthusiastic", "proud", "alert", "inspired", "determined",
-            "attentive", "active")  # fmt: skip
-NEGATIVE = ("distressed", "upset", "guilty", "scared", "hostile", "irritable", "ashamed", "nervous", "jittery",
-            "afraid")  # fmt: skip
-"""The adjectives of the two scales of the PANAS."""
-
-BOND = ("bond", "goal", "task")
-"""What a working alliance consists of."""
-ALLIANCE = (*BOND, "validation", "neutrality", "guidance")
-FIDELITY = ("facts", "voice", "motives")
-REALISM = ("speech", "course", "therapist")
-
 
 JUDGED: dict[str, Measure] = {}
 """Every measure that needs a judge, by name."""

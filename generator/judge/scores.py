@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.judge.figures import Figure, figure
+from generator.judge.material import hash_of_transcript
 from generator.judge.measures import RULES
 from generator.judge.store import Kept, Store
+from generator.ledger import Ledger
+from generator.session import transcript_of
 
 FILE = "scores.db"
 """In the folder of the run, or of the transcripts, that it is about."""
@@ -50,6 +54,18 @@ def scores_of(folder: Path, judge: str | None = None) -> dict[str, Scored]:
         return scored(store.kept(judge))
     finally:
         store.close()
+
+
+def scores_of_run(folder: Path, judge: str | None = None) -> dict[int, Scored]:
+    """The scores of a run's finished sessions that have been judged, by the session's number. See `scores_of`."""
+    by_hash = scores_of(folder, judge)
+    found: dict[int, Scored] = {}
+    with closing(Ledger.read(folder)) as ledger:
+        for row in ledger.each("complete", "ended") if by_hash else ():
+            hash_ = hash_of_transcript(transcript_of(row.spec, ledger.turns(row.id)))
+            if hash_ in by_hash:
+                found[row.number] = by_hash[hash_]
+    return found
 
 
 def scored(kept: list[Kept]) -> dict[str, Scored]:

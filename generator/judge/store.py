@@ -90,12 +90,13 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A request as the store has it."""
+class Taken:
+    """What a request has taken."""
 
-    asked_model: str
+    model: str
+    """As it was asked for."""
     usage: Usage
-    """What it took; at most, where nobody knows."""
+    """At most, where nobody knows."""
 
 
 class Store:
@@ -164,12 +165,16 @@ class Store:
         with understood(self.path):
             return [_kept(row) for row in found]
 
-    def attempts(self) -> list[Attempt]:
-        """Every request that was or may have been billed."""
+    def taken(self) -> list[Taken]:
+        """What every request took that was or may have been billed."""
         found = self._all(
-            "SELECT asked_model, prompt_tokens, cached_tokens, completion_tokens FROM attempt WHERE billed != 'no'"
+            "SELECT asked_model, prompt_tokens, cached_tokens, completion_tokens, coalesce(outcome, '') != 'ok'"
+            " FROM attempt WHERE billed != 'no'"
         )
-        return [Attempt(row[0], Usage(prompt=row[1], cached=row[2], completion=row[3])) for row in found]
+        return [
+            Taken(model, Usage(prompt=prompt, cached=cached, completion=completion, estimated=bool(lost)))
+            for model, prompt, cached, completion, lost in found
+        ]
 
     def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         with storage(self.path):
@@ -207,14 +212,31 @@ def enter_transcript(connection: sqlite3.Connection, hash_: str, name: str, shar
     )
 
 
-def begin(connection: sqlite3.Connection, key: Key, asked_model: str, most: Usage) -> int:
-    """A request is about to be sent that may take `most`; returns the attempt's number."""
-    cursor = connection.execute(
-        "INSERT INTO attempt (transcript, subject, rubric, judge, sample, started_at, asked_model, prompt_tokens,"
-        " completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_columns(key), now(), asked_model, most.prompt, most.completion),
-    )
-    return int(cursor.lastrowid or 0)
+@dataclass
+class Attempt:
+    """A request that may have to be taken back by somebody who never learned its number."""
+
+    key: Key
+    asked_model: str
+    most: Usage
+    number: int | None = None
+
+    def begin(self, connection: sqlite3.Connection) -> int:
+        """It is about to be sent; returns its number."""
+        self.number = None
+        cursor = connection.execute(
+            "INSERT INTO attempt (transcript, subject, rubric, judge, sample, started_at, asked_model, prompt_tokens,"
+            " completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_columns(self.key), now(), self.asked_model, self.most.prompt, self.most.completion),
+        )
+        self.number = int(cursor.lastrowid or 0)
+        return self.number
+
+    def take_back(self, connection: sqlite3.Connection) -> None:
+        """Nothing was sent, if it was entered at all."""
+        connection.execute(
+            "UPDATE attempt SET outcome = 'dropped', billed = 'no' WHERE id = ? AND outcome IS NULL", (self.number,)
+        )
 
 
 def fail(
