@@ -26,6 +26,7 @@ COMMANDS = {
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
     "evaluate": "Measure sessions, with a judge model if one is named.",
     "judge-check": "Find out how far a judge model can be trusted.",
+    "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
