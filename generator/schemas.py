@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from generator.judge.canaries import CanaryFile
 from generator.judge.rubric import RubricFile
 from generator.plan import Plan
 from generator.prices import PriceFile
@@ -18,6 +19,7 @@ RECORDS: dict[str, type[Record]] = {
     "topic": Topic,
     "prompt-set": SetFile,
     "rubric": RubricFile,
+    "canaries": CanaryFile,
     "plan": Plan,
     "contract": Contract,
     "prices": PriceFile,

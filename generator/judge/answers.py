@@ -17,6 +17,9 @@ from generator.schema.label import Label
 LEAST_WORDS = 3
 """Fewer words are no evidence: they stand in any transcript."""
 
+NOT_THERE = "the evidence does not stand there"
+"""How the problem of an item begins whose quotation nobody said."""
+
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "…": " ", "*": " "})
 
 Turns = Sequence[tuple[Label, str]]
@@ -141,7 +144,7 @@ def _item(unit: str, key: str, kind: Kind, entry: Any, turns: Turns) -> Item:
     if kind.quoted is None or told == kind.unquoted:
         return Item(unit, key, told)
     if not isinstance(evidence, str) or not stands_in(evidence, _where(kind, unit, turns)):
-        return Item(unit, key, None, f"the evidence does not stand there: {_shown(evidence)}", _shown(evidence))
+        return Item(unit, key, None, f"{NOT_THERE}: {_shown(evidence)}", _shown(evidence))
     return Item(unit, key, told, None, evidence[:400])
 
 

@@ -14,9 +14,8 @@ from generator.format import render
 from generator.ledger import Ledger
 from generator.reading import decode, read
 from generator.schema.label import Label
-from generator.schema.persona import Partner
+from generator.schema.persona import Couple, Partner
 from generator.schema.record import Record, hash_of
-from generator.schema.session import Spec
 from generator.schema.turn import Transcript
 from generator.session import transcript_of
 from generator.sources import sources
@@ -145,18 +144,18 @@ def _run(folder: Path, left_out: list[str]) -> Iterator[Material]:
                 unfinished += 1
                 continue
             transcript = transcript_of(row.spec, ledger.turns(row.id))
-            yield Material(f"{folder}, session {row.number}", folder, transcript, portraits_of(row.spec))
+            yield Material(f"{folder}, session {row.number}", folder, transcript, portraits_of(row.spec.couple))
     if unfinished:
         left_out.append(
             f"{folder}: {unfinished} sessions are not finished; couplesim resume {folder} goes on with them"
         )
 
 
-def portraits_of(spec: Spec) -> tuple[Portrait, ...]:
-    """The partners of a session."""
+def portraits_of(couple: Couple) -> tuple[Portrait, ...]:
+    """Both partners."""
     return (
-        Portrait(label="Patient A", persona=spec.couple.a),
-        Portrait(label="Patient B", persona=spec.couple.b),
+        Portrait(label="Patient A", persona=couple.a),
+        Portrait(label="Patient B", persona=couple.b),
     )
 
 
