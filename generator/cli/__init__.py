@@ -26,6 +26,7 @@ COMMANDS = {
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
+    "diff-prompts": "What sets the prompts of two runs, or of a run and a prompt set, apart.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
     "init": "Lay out a workspace with personas, prompts and a plan to edit.",
     "schema": "Write the JSON Schemas that editors use for the YAML files.",
@@ -44,7 +45,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
         command: click.Command = module.command
         return command
 
