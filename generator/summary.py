@@ -35,6 +35,8 @@ class Summary:
     """Turns that took more than one request."""
     repeats: int
     """Turns equal to an earlier one of their session."""
+    taken_over: int
+    """Turns that a fork's sessions begin with; none of the other figures counts them."""
     failures: Mapping[str, int]
     """Requests that brought no turn, by kind."""
     possibly_paid_twice: int
@@ -78,7 +80,7 @@ def summary(ledger: Ledger, price: Price) -> Summary:
     return Summary(
         **ledger.by_status(),
         reasons=ledger.reasons(),
-        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats")},
+        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats", "taken_over")},
         failures=ledger.failures(),
         possibly_paid_twice=ledger.possibly_paid_twice(),
         spent=spent,

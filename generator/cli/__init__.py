@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
     "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
+    "fork": "Go on from a turn of recorded sessions with other prompts.",
     "status": "How a run stands, while it runs or after it was stopped.",
     "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",

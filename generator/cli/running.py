@@ -102,6 +102,7 @@ def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:
             ("trimmed", counts.trimmed),
             ("after retries", counts.retried),
             ("repeating an earlier one", counts.repeats),
+            ("more taken over from another run", counts.taken_over),
         )
         if number
     ]

@@ -114,6 +114,7 @@ def _turns(found: Standing) -> str:
         (counts.trimmed, "trimmed"),
         (counts.retried, "after retries"),
         (counts.repeats, "repeating an earlier one"),
+        (counts.taken_over, "more taken over from another run"),
     ):
         parts += [f"{count:,} {word}"] if count else []
     return ", ".join(parts)
