@@ -86,7 +86,7 @@ def test_readers_are_told_what_is_taken_over(rehearsed):
     assert [[turn["reply"]["attempts"] for turn in record["turns"]] for record in records] == [
         [0] * K + [1] * (TURNS - K)
     ] * 4
-    assert couplesim(folder, "check", "fork", "--only", "format").returncode == 0
+    assert couplesim(folder, "check", "fork", "--no-conduct", "--no-drift").returncode == 0
 
 
 @pytest.mark.parametrize(
