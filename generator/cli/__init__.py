@@ -25,6 +25,7 @@ COMMANDS = {
     "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
+    "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
     "diff-prompts": "What sets the prompts of two runs, or of a run and a prompt set, apart.",

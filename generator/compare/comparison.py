@@ -41,7 +41,7 @@ class Pairing:
     units: int
     """Pairs; where there are none, sessions or couples of both sides together."""
     couples: int
-    """Different couples among them."""
+    """Different couples among them; 0 where the couple is what is compared."""
     by_couple: bool
     """Whether couples are what chance is reckoned by, so that the result speaks for others like them. Otherwise it is
     sessions, and where a couple has several the result holds for these couples."""

@@ -53,8 +53,8 @@ class Matched:
 
     @property
     def couples(self) -> int:
-        """Different couples among the units."""
-        return len({unit.couple for unit in self.units})
+        """Different couples among the units; 0 where the couple is what is compared."""
+        return len({unit.couple for unit in self.units} - {""})
 
 
 def match(reference: Sequence[Case], side: Sequence[Case], enough_couples: int) -> Matched:

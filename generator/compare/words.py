@@ -76,10 +76,11 @@ def _pairing(pairing: Pairing) -> str:
     counted = f"{pairing.units} {what.get(pairing.design, 'sessions')}"
     said = f"{_DESIGNS[pairing.design]}: {counted}"
     if pairing.design == "paired":
-        said += f" of {pairing.couples} couple{'s' * (pairing.couples != 1)}"
+        if pairing.couples:
+            said += f" of {pairing.couples} couple{'s' * (pairing.couples != 1)}"
         said += f", alike in {', '.join((*pairing.shared, 'repeat'))}"
         said += ", with other seeds" if "rng_seed" in pairing.differs else " and seed"
-        if pairing.couples < pairing.units:
+        if 0 < pairing.couples < pairing.units:
             said += (
                 "; chance is reckoned by couples, so it speaks for others like them"
                 if pairing.by_couple
