@@ -21,7 +21,8 @@ from generator.sources import Source, sources
 
 def continuations(folder: Path) -> Cases:
     """What followed the turns taken over, in every finished session of the fork in `folder`. Turns count from there,
-    and what was said before is not measured; format and conduct are those of whole sessions. Raises InputError if nothing is finished, or nothing was forked."""
+    and what was said before is not measured; format and conduct are those of whole sessions. Raises InputError if
+    nothing is finished, or nothing was forked."""
     rows: dict[int, SessionRow] = {}
     found: list[Source] = []
     ledger = Ledger.read(folder)

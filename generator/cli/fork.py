@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli.comparing import comparing_options
 from generator.cli.options import cap_options, concurrency_option, network_fs_option
 from generator.cli.terminal import safe
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The new run's folder [outputs/<RUN>_fork-<...>]."
 )
+@comparing_options
 @cap_options
 @concurrency_option
 @network_fs_option
@@ -44,6 +46,9 @@ def command(
     therapist_prompts: str | None,
     partner_prompts: str | None,
     out: Path | None,
+    family: str | None,
+    gates: tuple[str, ...],
+    with_all: bool,
     run_tokens: int | None,
     run_cost: float | None,
     concurrency: int,
@@ -51,7 +56,7 @@ def command(
     network_fs: bool,
 ) -> None:
     """Fork sessions of RUN after turn K: from the same turns, one branch goes on with the prompts it had, one with
-    others. Then the continuations are compared, in pairs.
+    others. Then the continuations are compared, in pairs, measured from turn K + 1 on.
 
     Turns 1 to K are taken over as they are on record; they are not asked for again and cost nothing. Both branches are
     spoken anew from there, so that chance has its part in both. RUN itself is only read. The same command finds its
@@ -62,14 +67,20 @@ def command(
     couplesim fork outputs/study --session 1-10 --session 14 --turn 12 --therapist-prompts candid
     """
     from generator import batch, preflight
+    from generator.cli.comparing import Wanted, tell
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.runs import run_at
-    from generator.fork import fork, fork_name
+    from generator.compare import compare_levels
+    from generator.compare.measures import all_measures
+    from generator.continuations import continuations
+    from generator.errors import SessionFailed
+    from generator.fork import BRANCH, UNCHANGED, VARIANT, fork, fork_name
     from generator.ledger import Ledger
     from generator.plan import plan_of
     from generator.prices import Prices
     from generator.summary import summary
 
+    wanted = Wanted.of(family, gates)
     variant = _variant(prompts, therapist_prompts, partner_prompts)
     source, loaded_prices = Ledger.read(run_at(run_folder)), Prices.load()
     try:
@@ -89,6 +100,11 @@ def command(
     say_how_it_went(ledger, counts, code)
     say_what_was_kept(ledger, counts, code)
     ledger.close()
+    if counts.complete + counts.ended and code in {0, SessionFailed.exit_code}:
+        click.echo(f"\nfrom turn {turn + 1} on, {VARIANT} against {UNCHANGED}:")
+        measured = continuations(folder)
+        compared = compare_levels(measured, BRANCH, all_measures(), wanted.family, UNCHANGED)
+        code = tell(compared, wanted, with_all, code)
     raise click.exceptions.Exit(code)
 
 
