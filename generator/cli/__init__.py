@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
+    "tune": "Try a prompt set against another and say what it changed, in one go.",
     "diff-prompts": "What sets the prompts of two runs, or of a run and a prompt set, apart.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
     "init": "Lay out a workspace with personas, prompts and a plan to edit.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +15,7 @@ from generator.cli.terminal import safe
 if TYPE_CHECKING:
     from generator.compare import Comparison
     from generator.compare.gates import Gate
+    from generator.schema.measure import Case
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,3 +67,32 @@ def tell(found: Comparison, wanted: Wanted, with_all: bool, code: int) -> int:
     for sentence in failed:
         click.echo(safe(f"gate broken: {sentence}"), err=True)
     return code or (1 if failed else 0)
+
+
+def say_where_to_look(folder: Path, found: Comparison, cases: Sequence[Case], pair: Callable[[Case], Hashable]) -> None:
+    """Name the pair of sessions that differs most, in the measure that is told apart most surely. `pair` is equal for
+    the sessions of one."""
+    rows = [row for row in found.rows if row.in_family and row.difference]
+    if not rows:
+        return
+    measure = min(rows, key=lambda row: (row.p if row.p is not None else 1.0, -abs(row.effect or 0.0))).measure
+    reference: dict[Hashable, Case] = {}
+    for case in cases:
+        if case.factors[found.by] == found.reference:
+            reference[pair(case)] = case
+    apart: list[tuple[float, Case, Case]] = []
+    for case in cases:
+        other = reference.get(pair(case))
+        if other is None or other is case:
+            continue
+        mine, theirs = case.values.get(measure.name), other.values.get(measure.name)
+        if mine is not None and theirs is not None:
+            apart.append((abs(mine - theirs), other, case))
+    if not apart:
+        return
+    _, other, case = max(apart, key=lambda each: each[0])
+    run = shlex.quote(str(folder))
+    click.echo(f"\nread the pair that is furthest apart in {measure.words} ({case.factors['couple']}):")
+    for one in (other, case):
+        value = measure.shown(one.values[measure.name])
+        click.echo(safe(f"  couplesim show {run} --session {one.number}   # {one.factors[found.by]}: {value}"))

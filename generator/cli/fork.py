@@ -67,14 +67,14 @@ def command(
     couplesim fork outputs/study --session 1-10 --session 14 --turn 12 --therapist-prompts candid
     """
     from generator import batch, preflight
-    from generator.cli.comparing import Wanted, tell
+    from generator.cli.comparing import Wanted, say_where_to_look, tell
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.runs import run_at
     from generator.compare import compare_levels
     from generator.compare.measures import all_measures
     from generator.continuations import continuations
     from generator.errors import SessionFailed
-    from generator.fork import BRANCH, UNCHANGED, VARIANT, fork, fork_name
+    from generator.fork import BRANCH, SOURCE, UNCHANGED, VARIANT, fork, fork_name
     from generator.ledger import Ledger
     from generator.plan import plan_of
     from generator.prices import Prices
@@ -105,6 +105,7 @@ def command(
         measured = continuations(folder)
         compared = compare_levels(measured, BRANCH, all_measures(), wanted.family, UNCHANGED)
         code = tell(compared, wanted, with_all, code)
+        say_where_to_look(folder, compared, measured.cases, lambda case: case.factors[SOURCE])
     raise click.exceptions.Exit(code)
 
 
