@@ -44,7 +44,7 @@ def trial(plan: Plan, prompts: str, against: str, couples: int, assets: Assets) 
     mine, reference = load_prompt_set(prompts, assets), load_prompt_set(against, assets)
     if mine.ref == reference.ref:
         raise InputError(f"{prompts} and {against} are the same prompts, word for word; there is nothing to compare")
-    known, tried = reference.settings.name, f"{mine.settings.name}@{mine.ref.hash[:8]}"
+    known, tried = reference.settings.name, f"{mine.settings.name}@{mine.ref.hash[:6]}"
     sets = ((known, against), (tried, prompts))
     varied = plan_of(
         {
