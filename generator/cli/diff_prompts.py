@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,11 +134,12 @@ def _print(diff: PromptDiff, spec: Spec) -> None:
     couple = spec.couple
     people = f"{couple.a.called} and {couple.b.called} with {spec.therapist.name}; {spec.topic.title}"
     console.print(Rule(safe(f"What is sent, for {people}"), align="left"))
-    for sent in diff.sent:
-        before, after = sent.tokens
-        tokens = f"about {before:,} tokens, then {after:,}" if before != after else f"about {before:,} tokens"
-        console.print(Text(f"{sent.role}: {tokens}", style="bold"))
-        show(sent.diff or ("  the same",))
+    for lines, alike in groupby(diff.sent, lambda sent: sent.diff):
+        for sent in alike:
+            before, after = sent.tokens
+            tokens = f"about {before:,} tokens, then {after:,}" if before != after else f"about {before:,} tokens"
+            console.print(Text(f"{sent.role}: {tokens}", style="bold"))
+        show(lines or ("  the same",))
 
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}

@@ -52,9 +52,9 @@ def test_what_differs_is_told_by_role_in_files_and_as_it_is_sent(runs):
     ]
     sent = {each["role"]: each for each in told["sent"]}
     assert (sent["Therapist"]["diff"], len(set(sent["Therapist"]["tokens"]))) == ([], 1)
-    assert "-You have come because you want this to work." in sent["Patient A"]["diff"]
-    assert "+Under what you say, Marcus matters to you, and it shows against your will." in sent["Patient A"]["diff"]
-    assert "+Under what you say, Daniel matters to you, and it shows against your will." in sent["Patient B"]["diff"]
+    for role in ("Patient A", "Patient B"):
+        assert "-You have come because you want this to work." in sent[role]["diff"]
+        assert "+Part of you did not want to come." in sent[role]["diff"], "sentence by sentence"
     assert told["rendered_for"] == {
         "couple": "daniel-marcus", "therapist": "anya-forger", "topic": "work-home-role-strain"
     }  # fmt: skip
@@ -79,8 +79,11 @@ def test_a_set_that_has_been_edited_is_compared_with_the_run_it_was_used_in(runs
     )
     done = couplesim(runs / "ws", "diff-prompts", "../plain", "baseline")
     assert "The prompts differ: partner.j2; and so does what is sent to Patient A, Patient B." in done.stdout
-    assert done.stdout.count("\n-You can be hurt, tired, wary or funny.\n+You wait.\n") == 2, "as each is sent it"
-    assert "Therapist: about" in done.stdout
+    file, sent = done.stdout.split("What is sent, for ")
+    assert "+You wait." in file
+    assert "\n-You can be hurt, tired, wary or funny.\n+You wait.\n" in sent
+    assert all(f"\n{role}: about " in sent for role in ("Therapist", "Patient A", "Patient B"))
+    assert "\n  the same\n" in sent, "to the therapist"
 
 
 def test_a_change_that_reaches_nobody_is_said_to_reach_nobody():
