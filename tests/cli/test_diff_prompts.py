@@ -80,7 +80,7 @@ def test_a_set_that_has_been_edited_is_compared_with_the_run_it_was_used_in(runs
     done = couplesim(runs / "ws", "diff-prompts", "../plain", "baseline")
     assert "The prompts differ: partner.j2; and so does what is sent to Patient A, Patient B." in done.stdout
     file, sent = done.stdout.split("What is sent, for ")
-    assert "+You wait." in file
+    assert "You wait." in file
     assert "\n-You can be hurt, tired, wary or funny.\n+You wait.\n" in sent
     assert all(f"\n{role}: about " in sent for role in ("Therapist", "Patient A", "Patient B"))
     assert "\n  the same\n" in sent, "to the therapist"
