@@ -42,7 +42,8 @@ class InputError(CouplesimError):
 
 class SessionFailed(CouplesimError):
     """A session that cannot go on. `reason` is a stable word: context_full, refused, empty, bad_reply,
-    reply_too_large, no_tokens_left, timeout, held_up, unavailable, rate_limited, rejected."""
+    reply_too_large, no_tokens_left, timeout, held_up, unavailable, rate_limited, rejected,
+    prefix_lost."""
 
     exit_code = 3
 

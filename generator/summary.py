@@ -35,6 +35,8 @@ class Summary:
     """Turns that took more than one request."""
     repeats: int
     """Turns equal to an earlier one of their session."""
+    taken_over: int
+    """Turns that a fork's sessions begin with; none of the other figures counts them."""
     over_budget: int
     """Turns for which the endpoint gave more tokens than it was asked for."""
     failures: Mapping[str, int]
@@ -72,6 +74,7 @@ class Summary:
             (self.retried, "after retries"),
             (self.repeats, "repeating an earlier one"),
             (self.over_budget, "longer than the endpoint was asked for"),
+            (self.taken_over, "more taken over from another run"),
         )
         return [f"{number:,} {what}" for number, what in kinds if number]
 
@@ -98,7 +101,10 @@ def summary(ledger: Ledger, price: Price) -> Summary:
     return Summary(
         **ledger.by_status(),
         reasons=ledger.reasons(),
-        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats", "over_budget")},
+        **{
+            name: figures[name]
+            for name in ("turns", "trimmed", "cut", "retried", "repeats", "taken_over", "over_budget")
+        },
         failures=ledger.failures(),
         possibly_paid_twice=ledger.possibly_paid_twice(),
         spent=spent,

@@ -193,7 +193,7 @@ class Ledger:
         """Put other sessions in the place of those of an untouched run."""
 
         def replace(connection: sqlite3.Connection) -> None:
-            for table in ("attempt", "session", "document"):
+            for table in ("attempt", "turn", "session", "document"):
                 connection.execute(f"DELETE FROM {table}")
             changes.enter(connection, plan, planned, prompts)
 
@@ -245,8 +245,8 @@ class Ledger:
             self._connection.rollback()
 
     def counts(self) -> tuple[int, int]:
-        """Turns and sessions with at least one turn."""
-        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
+        """Turns that were spoken here, and sessions with at least one."""
+        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn WHERE attempts > 0")[0]
         return int(row[0]), int(row[1])
 
     def by_status(self) -> dict[Status, int]:
@@ -259,8 +259,8 @@ class Ledger:
         return dict(self._all("SELECT reason, count(*) FROM session WHERE reason IS NOT NULL GROUP BY 1 ORDER BY 1"))
 
     def planned_turns(self) -> int:
-        """Turns of all sessions together, if nothing ends one earlier."""
-        return int(self._all("SELECT total(turns) FROM session")[0][0])
+        """Turns of all sessions together that are to be spoken here, if nothing ends one earlier."""
+        return int(self._all("SELECT total(turns) - total(json_extract(spec, '$.prefix.turns')) FROM session")[0][0])
 
     def room_to_come(self) -> tuple[int, int]:
         """How many turns of open sessions are still to come, if nothing ends one earlier, and about how many bytes they
@@ -275,15 +275,17 @@ class Ledger:
         return turns, round(turns * (each + TURN_OVERHEAD_BYTES)) if each else 0
 
     def figures(self) -> dict[str, int]:
-        """Counts over all turns: turns, trimmed, cut, retried, repeats, over_budget, tokens, tokens_estimated (turns
-        whose usage was counted here)."""
+        """Counts over all turns that were spoken here: turns, trimmed, cut, retried, repeats, over_budget, tokens,
+        tokens_estimated (turns whose usage was counted here); and how many others were taken_over."""
         row = self._all(
             "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut,"
             " total(attempts > 1) AS retried, total(repeat) AS repeats, total(over_budget) AS over_budget,"
             " total(prompt_tokens + completion_tokens) AS tokens,"
-            " total(usage_estimated) AS tokens_estimated FROM turn"
+            " total(usage_estimated) AS tokens_estimated FROM turn WHERE attempts > 0"
         )[0]
-        return {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
+        taken_over = self._all("SELECT total(json_extract(spec, '$.prefix.turns')) FROM session")[0][0]
+        counted = {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
+        return {**counted, "taken_over": int(taken_over)}
 
     def failures(self) -> dict[str, int]:
         """How many requests failed in each way."""
