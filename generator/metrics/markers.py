@@ -52,7 +52,8 @@ _AGREEMENT_HINTS = (
 _OPENS_WITH_YES = re.compile(
     r"""(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b
     (?!\s*,?\s*(?:then\s*,?\s*)?but\b)
-    (?!\W+(?:i(?:'ve)?\s+(?:heard?|got|get|let\s+you|taken)|(?:somebody|someone)\s+has\s+to|here\s+(?:goes|i\s+go))\b)""",
+    (?!\W+i(?:'ve|\s+have)?\s+(?:hear|heard|get|got|taken|let)\s+(?:you|that|this|it)\b)
+    (?!\W+(?:(?:somebody|someone)\s+has\s+to|here\s+(?:goes|i\s+go))\b)""",
     re.VERBOSE,
 )
 """A yes to what was said or offered; that it was heard, or that it is one's turn, is something else."""
