@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from generator import tokens
 from generator.assets import Assets
 from generator.batch import kept_prompts
 from generator.contract import load_contract
@@ -43,8 +44,10 @@ AGAIN_SECONDS = 2.0
 
 
 def build_app(shelf: Shelf, price: Price) -> ASGIApp:
-    """The ASGI application over the runs of a shelf."""
-    view = View(Desk(shelf), price)
+    """The ASGI application over the runs of a shelf. Raises StorageError if one run is shown and cannot be read."""
+    desk = Desk(shelf)
+    desk.look_ahead()
+    view = View(desk, price)
     run, session = "/run/{run}", "/run/{run}/session/{number:int}"
     routes = [
         Route("/", view.runs),
@@ -69,6 +72,9 @@ class View:
         self._templates = environment("generator.view")
         self._templates.globals |= {"run_address": run_address, "NONE": NONE, "WHOLE": WHOLE}
         self._templates.filters["ago"] = lambda when: ago(when, time.time())
+        for name in self._templates.list_templates(["html"]):
+            self._templates.get_template(name)
+        tokens.count("")  # the vocabulary is read once, and not while somebody waits for a page
 
     def runs(self, request: Request) -> Response:
         """All runs; one alone is shown at once."""

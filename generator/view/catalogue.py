@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from generator.ledger import End, Entry, Ledger
 from generator.schema.planned import key_of
@@ -26,6 +28,11 @@ CELL = "cell."
 WHOLE = ("complete", "ended")
 NONE = "none"
 """The choice of sessions in which nothing was found."""
+
+SETTLED_SECONDS = 2.0
+"""A file that was written longer ago than this has another time on it when it is written again."""
+
+Stamp = tuple[tuple[int, int, int], ...]
 
 Codes = Mapping[int, frozenset[str]]
 """The codes found in each session that has been checked, by its number."""
@@ -147,20 +154,40 @@ class Catalogue:
         return list(counted.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    stamp: Stamp | None
+    extent: tuple[str, ...]
+    catalogue: Catalogue
+
+
 class Catalogues:
-    """The catalogues of runs; what a run's sessions are is read anew only where it has others than before."""
+    """The catalogues of runs, each made anew only where its run has changed."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[str, ...], Design]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def of(self, key: str, ledger: Ledger) -> tuple[Catalogue, tuple[str, ...]]:
         """The sessions of a run as they are now, and what is equal as long as they are the same sessions. `key` tells
         runs apart."""
-        with ledger.snapshot():
-            extent = ledger.extent()
-            if key not in self._kept or self._kept[key][0] != extent:
-                self._kept[key] = (extent, Design(ledger.entries()))
-            return Catalogue(self._kept[key][1], ledger.ends()), extent
+        stamp, kept = _stamp(ledger.folder / "ledger.db"), self._kept.get(key)
+        if kept is None or kept.stamp is None or kept.stamp != stamp:
+            with ledger.snapshot():
+                extent = ledger.extent()
+                same = kept is not None and kept.extent == extent
+                design = kept.catalogue.design if kept is not None and same else Design(ledger.entries())
+                kept = self._kept[key] = _Kept(stamp, extent, Catalogue(design, ledger.ends()))
+        return kept.catalogue, kept.extent
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Equal for a file and its log as long as nothing is written to them; None while that cannot be told, because
+    something has been written just now."""
+    log = Path(f"{path}-wal")
+    told = [path.stat(), *([log.stat()] if log.exists() else [])]
+    if any(abs(time.time() - each.st_mtime) < SETTLED_SECONDS for each in told if each.st_size):
+        return None
+    return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in told if each.st_size)
 
 
 def _value(entry: Entry, name: str) -> str:

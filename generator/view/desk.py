@@ -57,6 +57,12 @@ class Desk:
         self._catalogues = Catalogues()
         self._checks: dict[tuple[str, tuple[str, ...]], Checks] = {}
 
+    def look_ahead(self) -> None:
+        """Find out now what the first page of the run alone on the shelf needs."""
+        for key in self.shelf.runs() if self.shelf.is_run else ():
+            with self.opened(key):
+                pass
+
     @contextmanager
     def opened(self, key: str) -> Iterator[Opened]:
         """The run with this name in addresses, until the end of the block. Raises Missing or StorageError."""
