@@ -110,7 +110,7 @@ def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]], collected:
         return None
     if run not in ledgers:
         try:
-            ledgers[run] = {transcript_path(run, row): _known(row) for row in _rows(run)}
+            ledgers[run] = {transcript_path(run, row): known_of(row) for row in _rows(run)}
         except StorageError as error:
             ledgers[run] = {}
             collected.left_out.append(f"what the run knows of its sessions: {error}")
@@ -155,7 +155,7 @@ def _run(folder: Path, collected: Sources) -> Iterator[Source]:
             counts["without a transcript"] += 1
         else:
             found += 1
-            yield Source(shown(path), path, known=_known(row))
+            yield Source(shown(path), path, known=known_of(row))
     missing = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if missing:
         remedy = f"`couplesim resume {folder}` goes on with them"
@@ -172,7 +172,8 @@ def _rows(folder: Path) -> list[SessionRow]:
         ledger.close()
 
 
-def _known(row: SessionRow) -> Known:
+def known_of(row: SessionRow) -> Known:
+    """What a run says of one of its sessions."""
     spec = row.spec
     tokens = {label: spoken_tokens(spec.budget, label) for label in LABELS}
     return Known(people_of(spec), spec.turns, row.status == "complete", tokens)

@@ -19,7 +19,7 @@ FLOOR = {
     "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2,
     "session": 3,
     "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "estimate": 4,
-    "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4, "pages": 4,
+    "preflight": 4, "schemas": 4, "sources": 4, "inspection": 4, "picture": 4, "pages": 4, "report": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
 }  # fmt: skip
 """Floor of each module, and of each package with all in it; "" is `generator` itself."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +29,9 @@ TRIMMED: dict[TrimKind, str] = {
     "budget": "beyond the budget",
 }
 """What each kind of trim took away, for people; that line breaks were put in order is not shown."""
+
+CUT_OFF = "cut-off"
+"""The finding that says what the mark of a cut-off says already."""
 
 HEADER_LINES = 4
 """Lines of a transcript before its first label."""
@@ -114,6 +116,8 @@ class ShownSession:
     turns: tuple[ShownTurn, ...]
     findings: tuple[ShownFinding, ...] = ()
     """Those about the session as a whole."""
+    codes: tuple[str, ...] = ()
+    """The codes of all findings, each once, in order."""
 
     @property
     def end(self) -> str:
@@ -124,12 +128,6 @@ class ShownSession:
     def cut(self) -> int:
         """Turns cut off."""
         return sum(turn.cut for turn in self.turns)
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes of all findings, each once, in order."""
-        every = itertools.chain(self.findings, *(turn.findings for turn in self.turns))
-        return tuple(sorted({finding.code for finding in every}))
 
 
 def shown_session(
@@ -165,6 +163,7 @@ def shown_session(
         scripted=any(turn.reply.model == REHEARSAL for turn in turns),
         turns=tuple(_turn(spec, turn, of_turn.get(turn.n, ()), (told or {}).get(turn.n, ())) for turn in turns),
         findings=tuple(map(_finding, of_turn.get(None, ()))),
+        codes=tuple(sorted({finding.code for finding in findings})),
     )
 
 
@@ -189,7 +188,7 @@ def _turn(spec: Spec, turn: Turn, findings: Sequence[Finding], told: Sequence[st
         cut=turn.cut,
         notes=tuple(_notes(turn)),
         trims=tuple(_trim(trim) for trim in turn.trims if trim.kind in TRIMMED),
-        findings=tuple(map(_finding, findings)),
+        findings=tuple(_finding(each) for each in findings if not (turn.cut and each.code == CUT_OFF)),
         told=tuple(told),
     )
 
