@@ -135,7 +135,7 @@ def page_name(_context: click.Context, _parameter: click.Parameter, value: str |
 
 
 def report_options(function: F) -> F:
-    """Add the options that ask for a report: `report`, a file (empty: the usual one; None: no report), and `open_it`."""
+    """Add what asks for a report: `report`, a file (empty: the usual one; None: no report), and `open_it`."""
     report = click.option(
         "--report", is_flag=False, flag_value="", metavar="[FILE]", callback=page_name,
         help="Write a report too, one page to be mailed [RUN/report.html].",
