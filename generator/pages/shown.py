@@ -33,6 +33,9 @@ TRIMMED: dict[TrimKind, str] = {
 CUT_OFF = "cut-off"
 """The finding that says what the mark of a cut-off says already."""
 
+SAID_ANYWAY = {"couple", "topic", "therapist", "structure", "prompts", "model"}
+"""Factors whose level a session shows in any case."""
+
 HEADER_LINES = 4
 """Lines of a transcript before its first label."""
 
@@ -102,7 +105,7 @@ class ShownSession:
     model: str
     """The model's name, or each speaker's where they differ."""
     cell: tuple[tuple[str, str], ...]
-    """Factors that are varied, and the session's levels."""
+    """Factors that are varied, and the session's levels, without those that stand in a field of their own."""
     status: str
     """complete, ended, failed or open."""
     reason: str
@@ -155,7 +158,7 @@ def shown_session(
         people=f"{spec.couple.a.called} and {spec.couple.b.called} with {spec.therapist.name}",
         prompts=spec.prompts.name,
         model=model_of(spec),
-        cell=tuple(row.cell.items()),
+        cell=tuple((factor, level) for factor, level in row.cell.items() if factor not in SAID_ANYWAY),
         status=row.status,
         reason=row.reason or "",
         message=row.message or "",

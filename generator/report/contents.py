@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.check.drift import Band
+from generator.compare import Comparison
 from generator.schema.finding import Severity
 from generator.schema.label import Label
 from generator.schema.profile import SessionFigures
@@ -132,8 +133,11 @@ class Contents:
     runs: tuple[RunPart, ...]
     entries: tuple[Entry, ...]
     found: tuple[FoundCode, ...]
+    comparison: Comparison | None
+    """None where there is nothing to compare."""
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The sides that are compared, in order; one if nothing is."""
-        return tuple(dict.fromkeys(entry.arm for entry in self.entries))
+        """The sides that are compared, the reference first; the runs, or the only one, if nothing is."""
+        sides = [side.name for side in self.comparison.sides] if self.comparison else []
+        return tuple(dict.fromkeys([*sides, *(entry.arm for entry in self.entries)]))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from generator import affect
 from generator.assets import Assets
+from generator.cases import Cases, exact, factors_of
 from generator.check import RULES
 from generator.check.drift import bands, library
+from generator.compare import Comparison
+from generator.compare.sides import RUN
 from generator.contract import load_contract
 from generator.errors import InputError
 from generator.export.selection import WHOLE
@@ -20,11 +23,13 @@ from generator.ledger import Ledger, SessionRow
 from generator.pages.shown import ShownSession, shown_session
 from generator.pages.templates import counted
 from generator.prices import Prices
+from generator.report.comparing import compared
 from generator.report.contents import Contents, Drift, Entry, FailedSession, FoundCode, RunPart
 from generator.report.design import levels, settings
 from generator.report.pack import pack
 from generator.schema.contract import Contract
 from generator.schema.finding import SEVERITIES, Finding, Severity, at_least
+from generator.schema.measure import Case
 from generator.schema.profile import SessionFigures
 from generator.schema.session import REHEARSAL
 from generator.session import transcript_of
@@ -35,27 +40,27 @@ NO_FIGURES = "Not judged: figures need the extra libraries (pip install 'couples
 NOTHING_WHOLE = "Not judged: the run has no finished session yet."
 
 
-def gather(folders: Sequence[Path], assets: Assets) -> Contents:
-    """Read the runs in these folders. Raises StorageError for a ledger, InputError for a contract or a reference, that
-    cannot be read, and InputError if there is no session at all."""
+def gather(folders: Sequence[Path], assets: Assets, comparison: Comparison | None = None) -> Contents:
+    """Read the runs in these folders. `comparison`: of these runs, or of what varies in one of them; None: one is made
+    where there is something to compare.
+
+    Raises StorageError for a ledger, InputError for a contract or a reference, that cannot be read, and InputError if
+    there is no session at all.
+    """
     contract, prices = load_contract(None, assets), Prices.load(assets)
     with ExitStack() as stack:
         runs = [_Run(place, folder, stack) for place, folder in enumerate(folders, start=1)]
         if not any(run.rows for run in runs):
             raise InputError(*(f"{run.name}: the run has no sessions" for run in runs))
-        names = _arms(runs)
-        inspected = _inspected(runs, contract)
-        reference = reference_figures(None, assets) if any(run.figures(inspected) for run in runs) else None
-        entries: list[Entry] = []
-        counts = _Counts()
-        parts = []
         for run in runs:
-            drift = _drift(run, inspected, reference, contract)
-            for row in run.rows:
-                entry = _entry(run, row, names(run, row), inspected.get((run.place, row.number)), counts)
-                entries.append(entry)
-            parts.append(_part(run, drift, prices))
-    return Contents(tuple(parts), tuple(entries), counts.codes())
+            run.inspect(contract)
+        comparison = comparison or compared([run.cases() for run in runs])
+        arm = _arms(runs, comparison)
+        reference = reference_figures(None, assets) if any(run.figures for run in runs) else None
+        counts = _Counts()
+        entries = [_entry(run, row, arm(run, row), counts) for run in runs for row in run.rows]
+        parts = [_part(run, _drift(run, reference, contract), prices) for run in runs]
+    return Contents(tuple(parts), tuple(entries), counts.codes(), comparison)
 
 
 class _Run:
@@ -67,29 +72,51 @@ class _Run:
         stack.callback(self.ledger.close)
         stack.enter_context(self.ledger.snapshot())
         self.rows = self.ledger.sessions()
+        self.inspected: dict[int, Inspected] = {}
+        """What a check says of every whole session, by its number."""
 
     def key(self, number: int) -> str:
         """Names a session on the page."""
         return f"{self.place}-{number}"
 
-    def figures(self, inspected: Mapping[tuple[int, int], Inspected]) -> list[Inspected]:
-        """The sessions of this run whose figures were taken."""
-        return [each for (place, _), each in inspected.items() if place == self.place and each.figures]
+    def inspect(self, contract: Contract) -> None:
+        """Check every whole session, and take its figures and measures where they can be taken."""
+        whole = [row for row in self.rows if row.status in WHOLE]
+        asked = LEVELS if _figures_can_be_taken() else LEVELS[:2]
+        found = inspect([self._source(row) for row in whole], asked, contract, panel=True)
+        self.inspected = {row.number: each for row, each in zip(whole, found, strict=True)}
+
+    def _source(self, row: SessionRow) -> Source:
+        text = render(transcript_of(row.spec, self.ledger.turns(row.id)))
+        name = f"{self.name}, session {row.number}"
+        return Source(name, None, text.encode(), known_of(row), row.number, row.spec)
+
+    @property
+    def figures(self) -> list[SessionFigures]:
+        """Of the sessions whose figures were taken."""
+        return [each.figures for each in self.inspected.values() if each.figures]
+
+    def cases(self) -> Cases:
+        """The sessions whose figures were taken, to be compared."""
+        measured = [(row, each) for row in self.rows if (each := self.inspected.get(row.number)) and each.figures]
+        return Cases(
+            self.name,
+            tuple(
+                Case(self.name, row.number, factors_of(row.spec, row.cell), row.repeat, each.measures, exact(row.spec))
+                for row, each in measured
+            ),
+            frozenset(
+                row.number for row, each in measured if any(found.severity == "error" for found in each.findings)
+            ),
+        )
 
 
-def _arms(runs: Sequence[_Run]) -> Callable[[_Run, SessionRow], str]:
-    """Tells the side a session is on: its run where there are several, otherwise its prompt set where that varies."""
-    if len(runs) > 1:
+def _arms(runs: Sequence[_Run], comparison: Comparison | None) -> Callable[[_Run, SessionRow], str]:
+    """Tells the side a session is on: by what is compared; otherwise its run."""
+    if comparison is None or comparison.by == RUN:
         return lambda run, row: run.name
-    return lambda run, row: row.spec.prompts.name
-
-
-def _inspected(runs: Sequence[_Run], contract: Contract) -> dict[tuple[int, int], Inspected]:
-    """What a check says of every whole session, by run and number; with figures where they can be taken."""
-    sources = {(run.place, row.number): _source(run, row) for run in runs for row in run.rows if row.status in WHOLE}
-    asked = LEVELS if _figures_can_be_taken() else LEVELS[:2]
-    found = inspect(list(sources.values()), asked, contract)
-    return dict(zip(sources, found, strict=True))
+    by = comparison.by
+    return lambda run, row: factors_of(row.spec, row.cell).get(by, "")
 
 
 def _figures_can_be_taken() -> bool:
@@ -101,26 +128,18 @@ def _figures_can_be_taken() -> bool:
     return True
 
 
-def _source(run: _Run, row: SessionRow) -> Source:
-    text = render(transcript_of(row.spec, run.ledger.turns(row.id)))
-    return Source(f"{run.name}, session {row.number}", None, text.encode(), known_of(row))
-
-
-def _drift(
-    run: _Run,
-    inspected: Mapping[tuple[int, int], Inspected],
-    reference: tuple[str, tuple[SessionFigures, ...]] | None,
-    contract: Contract,
-) -> Drift:
-    checked = [each.figures for each in run.figures(inspected) if each.figures]
+def _drift(run: _Run, reference: tuple[str, tuple[SessionFigures, ...]] | None, contract: Contract) -> Drift:
+    checked = run.figures
     if reference is None or not checked:
-        return Drift((), NO_FIGURES if any(row.status in WHOLE for row in run.rows) else NOTHING_WHOLE)
-    path, figures = reference
+        return Drift((), NO_FIGURES if run.inspected else NOTHING_WHOLE)
+    path, figures = Path(reference[0]), reference[1]
     sizes = counted(len(checked), "finished session"), counted(len(figures), "session")
-    return Drift(tuple(bands(figures, checked, contract.drift)), f"{sizes[0]} against {path} ({sizes[1]})")
+    against = f"{sizes[0]} against {path.parent.name}/{path.name} ({sizes[1]})"
+    return Drift(tuple(bands(figures, checked, contract.drift)), against)
 
 
-def _entry(run: _Run, row: SessionRow, arm: str, checked: Inspected | None, counts: _Counts) -> Entry:
+def _entry(run: _Run, row: SessionRow, arm: str, counts: _Counts) -> Entry:
+    checked = run.inspected.get(row.number)
     turns = run.ledger.turns(row.id)
     session = shown_session(run.key(row.number), run.name, row, turns, checked.findings if checked else ())
     counts.add(checked.findings if checked else ())

@@ -5,16 +5,36 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 
+from generator.compare.comparison import Comparison, Design, Row, Verdict
+from generator.compare.words import preamble, sentence
 from generator.pages.templates import counted, environment, stylesheet
 from generator.report.contents import FILTERS, Contents, RunPart
 from generator.report.pictures.airtime import airtime
 from generator.report.pictures.by_turn import AFFECT, WORDS, curves
+from generator.report.pictures.chart import Picture
 from generator.report.pictures.cut_offs import cut_offs
+from generator.report.pictures.intervals import Interval, interval
+from generator.report.pictures.slopes import slopes
 
 LISTED = ("couple", "prompts", "model", "end")
 """What stands in the list beside a session's title, where it differs."""
+
+VERDICTS: dict[Verdict, str] = {
+    "higher": "▲", "lower": "▼", "same": "=", "no difference found": "≈", "too few sessions": "?", "missing": "?",
+    "exploratory": "",
+}  # fmt: skip
+"""A sign for each verdict."""
+
+UNITS: dict[Design, str] = {
+    "paired": "pairs of sessions",
+    "paired by couple": "pairs of couples' means",
+    "couple by couple": "couples of both sides",
+    "unpaired": "sessions of both sides",
+}
+"""What a comparison counts."""
 
 
 def page(contents: Contents, made_by: str) -> str:
@@ -44,12 +64,48 @@ def page(contents: Contents, made_by: str) -> str:
         scripted=any(run.scripted for run in contents.runs),
         facts=list(_facts(contents.runs)),
         pictures=[each for each in pictures if each is not None],
+        comparison=contents.comparison,
+        preamble=[_sentence(said) for said in preamble(contents.comparison)] if contents.comparison else [],
+        sides=list(_sides(contents.comparison)) if contents.comparison else [],
+        VERDICTS=VERDICTS,
         failures=any(run.failed for run in contents.runs),
         lost=any(run.counts.failures for run in contents.runs),
         filters=filters,
         listed=[name for name in LISTED if name in filters],
         made_by=made_by,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SideShown:
+    """One side against the reference, ready for the page."""
+
+    name: str
+    verdicts: tuple[tuple[str, str], ...]
+    """Verdict and sentence of each measure of the family."""
+    family: tuple[tuple[Row, Interval | None], ...]
+    others: tuple[tuple[Row, Interval | None], ...]
+    slopes: Picture | None
+    units: str
+    """What is counted."""
+
+
+def _sides(comparison: Comparison) -> Iterator[SideShown]:
+    for number, pairing in enumerate(comparison.pairings, start=1):
+        found = comparison.of(pairing.side)
+        drawn = [(row, interval(row)) for row in found]
+        yield SideShown(
+            name=pairing.side,
+            verdicts=tuple((row.verdict, _sentence(sentence(row, comparison))) for row in found if row.in_family),
+            family=tuple((row, shown) for row, shown in drawn if row.in_family),
+            others=tuple((row, shown) for row, shown in drawn if not row.in_family),
+            slopes=slopes(number, comparison.reference, pairing.side, found),
+            units=UNITS[pairing.design],
+        )
+
+
+def _sentence(said: str) -> str:
+    return said[0].upper() + said[1:]
 
 
 def _own(name: str) -> str:

@@ -18,7 +18,7 @@ def airtime(entries: Sequence[Entry], arms: Sequence[str]) -> Picture | None:
     shares = {arm: found for arm in arms if (found := _shares([each for each in entries if each.arm == arm]))}
     if not shares:
         return None
-    x = Scale(0, 100, RIGHT, WIDTH - RIGHT)
+    x = Scale(0, 100, RIGHT, WIDTH - 2 * RIGHT)
     marks, words = [], []
     for row, (arm, found) in enumerate(shares.items()):
         top, left = 34 + GAP * row + (14 * row if len(shares) > 1 else 0), 0.0

@@ -29,6 +29,8 @@ from generator.schema.label import PRINCIPALS, Label
 
 ARM_SIGNS = ("●", "■", "▲", "◆")
 """Of the sides of a comparison, in order; more sides than these are not drawn."""
+FEW = 4
+"""A turn that less than one in so many sessions has is left out: its mean says little."""
 FEWEST_FOR_SPREAD = 4
 """Sessions at a turn from which on the middle half of them is shown."""
 
@@ -125,7 +127,8 @@ def _curve(measured: Measured, entries: Sequence[Entry], label: Label, key: Key)
         for at, speaker in enumerate(entry.speakers):
             if speaker == label and (value := measured.value(entry, at)) is not None:
                 values.setdefault(at + 1, []).append(value)
-    return _Curve(key, label, dict(sorted(values.items())))
+    most = max(map(len, values.values()), default=0)
+    return _Curve(key, label, {turn: found for turn, found in sorted(values.items()) if len(found) * FEW >= most})
 
 
 def _scales(measured: Measured, found: Sequence[_Curve], spread: bool) -> tuple[Scale, Scale]:
