@@ -65,7 +65,7 @@ def page(contents: Contents, made_by: str) -> str:
         facts=list(_facts(contents.runs)),
         pictures=[each for each in pictures if each is not None],
         comparison=contents.comparison,
-        preamble=[_sentence(said) for said in preamble(contents.comparison)] if contents.comparison else [],
+        preamble=[f"{said[0].upper()}{said[1:]}" for said in preamble(contents.comparison)] if contents.comparison else [],
         sides=list(_sides(contents.comparison)) if contents.comparison else [],
         VERDICTS=VERDICTS,
         failures=any(run.failed for run in contents.runs),
@@ -96,16 +96,12 @@ def _sides(comparison: Comparison) -> Iterator[SideShown]:
         drawn = [(row, interval(row)) for row in found]
         yield SideShown(
             name=pairing.side,
-            verdicts=tuple((row.verdict, _sentence(sentence(row, comparison))) for row in found if row.in_family),
+            verdicts=tuple((row.verdict, sentence(row, comparison)) for row in found if row.in_family),
             family=tuple((row, shown) for row, shown in drawn if row.in_family),
             others=tuple((row, shown) for row, shown in drawn if not row.in_family),
             slopes=slopes(number, comparison.reference, pairing.side, found),
             units=UNITS[pairing.design],
         )
-
-
-def _sentence(said: str) -> str:
-    return said[0].upper() + said[1:]
 
 
 def _own(name: str) -> str:

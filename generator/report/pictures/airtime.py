@@ -38,7 +38,7 @@ def airtime(entries: Sequence[Entry], arms: Sequence[str]) -> Picture | None:
     return Picture(
         "airtime", "Airtime", "Share of all words.", (chart,),
         tuple(Key(CLASSES[label], label, SIGNS[label]) for label in PRINCIPALS),
-        ("", *PRINCIPALS),
+        ("side", *PRINCIPALS),
         tuple((arm, *(f"{found[label]:.1f} %" for label in PRINCIPALS)) for arm, found in shares.items()),
     )  # fmt: skip
 
