@@ -6,9 +6,9 @@ import functools
 import gc
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from generator.contract import load_contract
 from generator.errors import InputError
 from generator.format import render
 from generator.ledger import SessionRow
+from generator.metrics.gauge import Heard
 from generator.metrics.measure import Scales, measure
+from generator.metrics.measures import measured
 from generator.metrics.words import likeness, sketch, words_of_turn
 from generator.profiles import PROFILE, read_profile
 from generator.schema.contract import Contract
@@ -55,6 +57,10 @@ class Inspected:
     """None: not asked for, or there is nothing to count."""
     runs: frozenset[int] = frozenset()
     """A sample of its five-word runs, for the likeness to others."""
+    number: int | None = None
+    """Of its session in its run; None outside a run."""
+    measures: Mapping[str, float | None] = field(default_factory=dict)
+    """By name (`generator.metrics.measures`); empty where they were not asked for, or there is nothing to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +141,31 @@ def figures_of(
     collected = sources(paths, standard_input)
     if left_out is not None:
         left_out += collected.left_out
-    inspected = inspect(collected.found, {"drift"}, Contract())
+    return tuple(each.figures for each in _counted(inspect(collected.found, {"drift"}, Contract())) if each.figures)
+
+
+def measured_paths(
+    paths: Sequence[Path], standard_input: bytes | None = None, left_out: list[str] | None = None
+) -> list[Inspected]:
+    """As `figures_of`, with all measures of each transcript besides: what is measured within the set is measured within
+    all of these together."""
+    collected = sources(paths, standard_input)
+    if left_out is not None:
+        left_out += collected.left_out
+    return _counted(inspect(collected.found, {"drift"}, Contract(), panel=True))
+
+
+def measures_of(run: Path, left_out: list[str] | None = None) -> dict[int, Mapping[str, float | None]]:
+    """The measures of every finished session of a run, by its number. Raises InputError if one cannot be read."""
+    return {each.number: each.measures for each in measured_paths([run], None, left_out) if each.number is not None}
+
+
+def _counted(inspected: list[Inspected]) -> list[Inspected]:
+    """All of them, if each has something to count."""
     empty = [each.name for each in inspected if each.figures is None]
     if empty:
         raise InputError(*(f"{name}: no transcript: there is no turn in it" for name in empty))
-    return tuple(each.figures for each in inspected if each.figures)
+    return inspected
 
 
 def inspect(
@@ -147,16 +173,19 @@ def inspect(
     levels: Collection[Level],
     contract: Contract,
     meanwhile: Callable[[], object] | None = None,
+    panel: bool = False,
 ) -> list[Inspected]:
     """Inspect every transcript, in order; with the level `drift`, take figures and likeness too.
 
-    `meanwhile` is called here while other processes work.
+    `panel`: with the figures, take all other measures of each session. `meanwhile` is called here while other
+    processes work.
     """
     if "drift" in levels:
         affect.score("good")
-    work = functools.partial(_inspect_one, levels=frozenset(levels), contract=contract)
+    work = functools.partial(_inspect_one, levels=frozenset(levels), contract=contract, panel=panel)
     inspected, problems = [], []
-    for each in _spread(work, found, meanwhile):
+    heard = found if panel else [replace(each, spec=None) for each in found]
+    for each in _spread(work, heard, meanwhile):
         if isinstance(each, str):
             problems.append(each)
         else:
@@ -182,7 +211,7 @@ def _spread(
         yield from results
 
 
-def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -> Inspected | str:
+def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract, panel: bool) -> Inspected | str:
     """The transcript, inspected; the problem, if it cannot be read."""
     try:
         raw = source.read()
@@ -193,12 +222,13 @@ def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract) -
     labels = tuple(turn.label for turn in checked.reading.turns)
     cut_off = tuple(turn.label for turn in checked.reading.turns if ends_mid_sentence(turn.text))
     if "drift" not in levels or not turns:
-        return Inspected(source.name, labels, cut_off, checked.findings, None)
+        return Inspected(source.name, labels, cut_off, checked.findings, None, number=source.number)
     name = Path(source.name).name
     reading = checked.reading
     figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
     runs = sketch(words_of_turn(text) for _, text in turns)
-    return Inspected(source.name, labels, cut_off, checked.findings, figures, runs)
+    measures = measured(Heard(turns, checked.people, figures, source.spec)) if panel else {}
+    return Inspected(source.name, labels, cut_off, checked.findings, figures, runs, source.number, measures)
 
 
 def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
@@ -215,7 +245,10 @@ def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
         at = place[each.name]
         near = (counted[(at + 1 + step * (len(counted) - 1) // others) % len(counted)] for step in range(others))
         shared = sum(likeness(each.runs, other.runs) for other in near) / others
-        return replace(each, figures=each.figures.model_copy(update={"shared": round(shared, 4)}))
+        figures = each.figures.model_copy(update={"shared": round(shared, 4)})
+        return replace(
+            each, figures=figures, measures={**each.measures, "likeness": figures.shared} if each.measures else {}
+        )
 
     return [alike(each) for each in inspected]
 

@@ -15,6 +15,7 @@ from generator.ledger import Ledger, SessionRow
 from generator.people import people_of
 from generator.reading import MAX_BYTES
 from generator.schema.label import LABELS
+from generator.schema.session import Spec
 
 STANDARD_INPUT = "-"
 MENDED = ".mended.txt"
@@ -32,6 +33,10 @@ class Source:
     raw: bytes = b""
     known: Known | None = None
     """What its run says of it; None outside a run."""
+    number: int | None = None
+    """Of its session in the run; None outside a run."""
+    spec: Spec | None = None
+    """What determined the session; None outside a run."""
 
     def read(self) -> bytes:
         """Its bytes, one more than `MAX_BYTES` at most. Raises InputError if the file cannot be read."""
@@ -60,7 +65,7 @@ def sources(paths: Sequence[Path], standard_input: bytes | None = None) -> Sourc
     `standard_input` is what the path "-" stands for. Raises InputError where a path names nothing.
     """
     collected = Sources()
-    ledgers: dict[Path, dict[Path, Known]] = {}
+    ledgers: dict[Path, dict[Path, SessionRow]] = {}
     problems: list[str] = []
     for path in paths:
         try:
@@ -83,7 +88,7 @@ def shown(path: Path) -> str:
 
 
 def _of(
-    path: Path, standard_input: bytes | None, ledgers: dict[Path, dict[Path, Known]], collected: Sources
+    path: Path, standard_input: bytes | None, ledgers: dict[Path, dict[Path, SessionRow]], collected: Sources
 ) -> Iterator[Source]:
     if str(path) == STANDARD_INPUT and standard_input is not None:
         yield Source(STANDARD_INPUT, None, standard_input)
@@ -94,7 +99,7 @@ def _of(
     elif path.name == "ledger.db" and path.is_file():
         yield from _run(path.parent, collected)
     elif path.is_file():
-        yield Source(shown(path), path, known=_from_its_run(path, ledgers, collected))
+        yield _from_its_run(path, ledgers, collected)
     elif path.exists():
         pipe = Source(shown(path), path)
         yield Source(shown(path), None, pipe.read())
@@ -102,22 +107,23 @@ def _of(
         raise InputError(f"{path}: there is no such file or folder")
 
 
-def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sources) -> Known | None:
-    """What the run says of a transcript in its folder; None for a transcript from elsewhere."""
-    path = path.absolute()
-    run = path.parent.parent
-    if path.parent.name != "transcripts" or not (run / "ledger.db").is_file():
-        return None
+def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, SessionRow]], collected: Sources) -> Source:
+    """A transcript, with what the run in whose folder it stands says of it."""
+    whole = path.absolute()
+    run = whole.parent.parent
+    if whole.parent.name != "transcripts" or not (run / "ledger.db").is_file():
+        return Source(shown(path), path)
     if run not in ledgers:
         try:
-            ledgers[run] = {transcript_path(run, row): known_of(row) for row in _rows(run)}
+            ledgers[run] = {transcript_path(run, row): row for row in _rows(run)}
         except StorageError as error:
             ledgers[run] = {}
             collected.left_out.append(f"what the run knows of its sessions: {error}")
-    return ledgers[run].get(path)
+    row = ledgers[run].get(whole)
+    return _of_a_run(path, row) if row else Source(shown(path), path)
 
 
-def _folder(folder: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sources) -> Iterator[Source]:
+def _folder(folder: Path, ledgers: dict[Path, dict[Path, SessionRow]], collected: Sources) -> Iterator[Source]:
     try:
         inside = sorted(folder.iterdir())
     except OSError as exc:
@@ -131,7 +137,7 @@ def _folder(folder: Path, ledgers: dict[Path, dict[Path, Known]], collected: Sou
             collected.left_out.append(f"{shown(path)}: leads nowhere")
         elif path.suffix.lower() == ".txt" and path.is_file():
             count += 1
-            yield Source(shown(path), path, known=_from_its_run(path, ledgers, collected))
+            yield _from_its_run(path, ledgers, collected)
         elif (path / "ledger.db").is_file():
             count += 1
             yield from _run(path, collected)
@@ -155,7 +161,7 @@ def _run(folder: Path, collected: Sources) -> Iterator[Source]:
             counts["without a transcript"] += 1
         else:
             found += 1
-            yield Source(shown(path), path, known=known_of(row))
+            yield _of_a_run(path, row)
     missing = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     if missing:
         remedy = f"`couplesim resume {folder}` goes on with them"
@@ -170,6 +176,10 @@ def _rows(folder: Path) -> list[SessionRow]:
         return ledger.sessions()
     finally:
         ledger.close()
+
+
+def _of_a_run(path: Path, row: SessionRow) -> Source:
+    return Source(shown(path), path, known=known_of(row), number=row.number, spec=row.spec)
 
 
 def known_of(row: SessionRow) -> Known:

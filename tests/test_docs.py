@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHECKS = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
-EXTRA_LIBRARIES = ("matplotlib", "numpy", "scipy", "vaderSentiment")
+EXTRA_LIBRARIES = ("matplotlib", "numpy", "scipy", "statsmodels", "vaderSentiment")
 
 
 def blocks(language: str) -> list[str]:

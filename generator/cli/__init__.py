@@ -24,6 +24,8 @@ COMMANDS = {
     "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
+    "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
+    "report": "One page over runs, to be mailed: counts, drift, pictures, failures, all transcripts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
     "view": "Look at runs in the browser: sessions, transcripts side by side, prompts as sent.",

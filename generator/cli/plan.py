@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from collections import Counter
@@ -36,9 +37,16 @@ CELLS_SHOWN = 10
     help="Seconds that a request is assumed to take [3].",
 )
 @click.option("--cells", "all_cells", is_flag=True, help="List every cell, not only the first.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")  # fmt: skip
+@click.option("--power", "with_power", is_flag=True, help="Show how small an effect of each factor could be found.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    plan_file: Path | None, concurrency: int, turn_seconds: float, all_cells: bool, as_json: bool, **given: Any
+    plan_file: Path | None,
+    concurrency: int,
+    turn_seconds: float,
+    all_cells: bool,
+    with_power: bool,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Show a plan's cells, calls, tokens, cost and time, and look over the prompts of all its cells.
 
@@ -58,6 +66,8 @@ def command(
     estimator = Estimator()
     figures = _figures(plan, expansion, estimator, prices, concurrency, turn_seconds)
     lints = preflight.lints_of_all(expansion, estimator)
+    if with_power:
+        figures["power"] = _power(expansion)
     if as_json:
         figures["lints"] = [str(lint) for lint in lints]
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
@@ -130,11 +140,21 @@ def _sum(costs: Iterable[float | None]) -> float | None:
     return None if None in known else sum(cost for cost in known if cost is not None)
 
 
+def _power(expansion: Expansion) -> dict[str, Any]:
+    from generator.compare.measures import FAMILY
+    from generator.compare.power import WANTED, power_of
+
+    found = power_of(expansion.sessions, expansion.design.factors, len(FAMILY))
+    return {"measures": len(FAMILY), "wanted": WANTED, "factors": [dataclasses.asdict(each) for each in found]}
+
+
 def _print(figures: dict[str, Any], lints: Sequence[Lint], all_cells: bool, name: str) -> None:
     _print_cells(figures["list"], list(figures["factors"]), all_cells)
     _print_design(figures, name)
     _print_models(figures)
     click.echo()
+    if "power" in figures:
+        _print_power(figures["power"])
     click.echo(f"time:    about {_time(figures['seconds'])}")
     for number, text in enumerate(_assumptions(figures)):
         _say(text, "assumed: " if number == 0 else " " * len("assumed: "))
@@ -186,6 +206,34 @@ def _print_models(figures: dict[str, Any]) -> None:
     for cap, words in (("run_tokens", "{:,} tokens"), ("run_cost", "${:,.2f}")):
         if figures["caps"][cap] is not None:
             _say(f"the run stops before it passes {words.format(figures['caps'][cap])} ({cap})")
+
+
+def _print_power(power: dict[str, Any]) -> None:
+    """What each factor's comparison could find."""
+    if not power["factors"]:
+        _say("power:   nothing varies, so there is nothing to compare inside this run")
+        click.echo()
+        return
+    effects = list(power["factors"][0]["power"])
+    rows = [
+        [
+            each["factor"], each["design"], str(each["units"]), str(each["couples"]),
+            "-" if each["detectable"] is None else f"{each['detectable']:.2f}",
+            *(f"{100 * each['power'][effect]:.0f}%" for effect in effects),
+        ]
+        for each in power["factors"]
+    ]  # fmt: skip
+    smallest = f"effect found at {100 * power['wanted']:.0f}%"
+    _table(["factor", "design", "units", "couples", smallest, *(f"power at {effect:g}" for effect in effects)], rows)
+    _say(
+        f"effects are in standard deviations: of the differences within pairs, or of the sessions where nothing is "
+        f"paired. In pairs that are no more alike than any two sessions, an effect of 1 is a g of 1.4 as `couplesim "
+        f"compare` shows it; in pairs that correlate by 0.5 it is a g of 1. {power['measures']} measures are tested, "
+        f"times the levels of a factor less one, at the strictest level of Holm's correction, by t tests, and pairs of "
+        f"a couple as if they were independent. -: no result could be told from chance",
+        "assumed: ",
+    )
+    click.echo()
 
 
 def _row(taken: dict[str, Any]) -> list[str]:

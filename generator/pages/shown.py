@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +29,12 @@ TRIMMED: dict[TrimKind, str] = {
     "budget": "beyond the budget",
 }
 """What each kind of trim took away, for people; that line breaks were put in order is not shown."""
+
+CUT_OFF = "cut-off"
+"""The finding that says what the mark of a cut-off says already."""
+
+SAID_ANYWAY = {"couple", "topic", "therapist", "structure", "prompts", "model"}
+"""Factors whose level a session shows in any case."""
 
 HEADER_LINES = 4
 """Lines of a transcript before its first label."""
@@ -100,7 +105,7 @@ class ShownSession:
     model: str
     """The model's name, or each speaker's where they differ."""
     cell: tuple[tuple[str, str], ...]
-    """Factors that are varied, and the session's levels."""
+    """Factors that are varied, and the session's levels, without those that stand in a field of their own."""
     status: str
     """complete, ended, failed or open."""
     reason: str
@@ -114,6 +119,8 @@ class ShownSession:
     turns: tuple[ShownTurn, ...]
     findings: tuple[ShownFinding, ...] = ()
     """Those about the session as a whole."""
+    codes: tuple[str, ...] = ()
+    """The codes of all findings, each once, in order."""
 
     @property
     def end(self) -> str:
@@ -124,12 +131,6 @@ class ShownSession:
     def cut(self) -> int:
         """Turns cut off."""
         return sum(turn.cut for turn in self.turns)
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The codes of all findings, each once, in order."""
-        every = itertools.chain(self.findings, *(turn.findings for turn in self.turns))
-        return tuple(sorted({finding.code for finding in every}))
 
 
 def shown_session(
@@ -157,7 +158,7 @@ def shown_session(
         people=f"{spec.couple.a.called} and {spec.couple.b.called} with {spec.therapist.name}",
         prompts=spec.prompts.name,
         model=model_of(spec),
-        cell=tuple(row.cell.items()),
+        cell=tuple((factor, level) for factor, level in row.cell.items() if factor not in SAID_ANYWAY),
         status=row.status,
         reason=row.reason or "",
         message=row.message or "",
@@ -165,6 +166,7 @@ def shown_session(
         scripted=any(turn.reply.model == REHEARSAL for turn in turns),
         turns=tuple(_turn(spec, turn, of_turn.get(turn.n, ()), (told or {}).get(turn.n, ())) for turn in turns),
         findings=tuple(map(_finding, of_turn.get(None, ()))),
+        codes=tuple(sorted({finding.code for finding in findings})),
     )
 
 
@@ -189,7 +191,7 @@ def _turn(spec: Spec, turn: Turn, findings: Sequence[Finding], told: Sequence[st
         cut=turn.cut,
         notes=tuple(_notes(turn)),
         trims=tuple(_trim(trim) for trim in turn.trims if trim.kind in TRIMMED),
-        findings=tuple(map(_finding, findings)),
+        findings=tuple(_finding(each) for each in findings if not (turn.cut and each.code == CUT_OFF)),
         told=tuple(told),
     )
 

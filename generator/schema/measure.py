@@ -52,3 +52,6 @@ class Case:
     """Which of its cell's sessions it is, from 1."""
     values: Mapping[str, float | None] = field(default_factory=dict)
     """By the measure's name; None, or no entry, is missing: never zero, never neutral."""
+    spec: Mapping[str, str] = field(default_factory=dict)
+    """Everything that determines the session, as text by its dotted name (`prompts.a`, `models.therapist.name`,
+    `rng_seed`), people and prompts by the hash of their content: sessions differ in what differs here."""

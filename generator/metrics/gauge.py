@@ -1,0 +1,33 @@
+"""A measure and how it is read off a session; what there is to read it from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from generator.people import People
+from generator.schema.label import Label
+from generator.schema.measure import Measure
+from generator.schema.profile import SessionFigures
+from generator.schema.session import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One session as the measures hear it."""
+
+    turns: Sequence[tuple[Label, str]]
+    people: People
+    figures: SessionFigures
+    """Of these turns, one value a turn."""
+    spec: Spec | None = None
+    """None: not from a run. What hangs on it is missing then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One measure without a model."""
+
+    measure: Measure
+    value: Callable[[Heard], float | None]
+    """None: there is nothing to count, or what would have to be known is not."""
