@@ -13,6 +13,7 @@ from tests.browser.accessible import violations
 from tests.browser.chromium import DESKTOP, PHONE, in_a_thread
 from tests.builders import spec
 from tests.report.making import HOSTILE, hostile, rehearsed
+from tests.runs import begin
 from tests.test_ledger import turn
 from tests.view.serving import viewer
 
