@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "One page over runs, to be mailed: counts, drift, pictures, failures, all transcripts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
+    "view": "Look at runs in the browser: sessions, transcripts side by side, prompts as sent.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
     "init": "Lay out a workspace with personas, prompts and a plan to edit.",
     "schema": "Write the JSON Schemas that editors use for the YAML files.",

@@ -67,15 +67,17 @@ def entries(rows: Iterable[sqlite3.Row], documents: Iterable[sqlite3.Row]) -> It
         if cell not in cells:
             cells[cell] = json.loads(cell)
         yield Entry(
-            row["number"],
-            *(named[spec[kind]] for kind in ("couple", "therapist", "topic")),
-            spec["structure"],
-            _one_or_each([spec["prompts"][role]["name"] for role in PRINCIPALS]),
-            named[spec["models"]],
-            spec["first"],
-            cells[cell],
-            row["repeat"],
-            row["turns"],
+            number=row["number"],
+            couple=named[spec["couple"]],
+            therapist=named[spec["therapist"]],
+            topic=named[spec["topic"]],
+            structure=spec["structure"],
+            prompts=_one_or_each([spec["prompts"][role]["name"] for role in PRINCIPALS]),
+            model=named[spec["models"]],
+            first=spec["first"],
+            cell=cells[cell],
+            repeat=row["repeat"],
+            planned_turns=row["turns"],
         )
 
 

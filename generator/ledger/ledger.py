@@ -222,9 +222,14 @@ class Ledger:
         with understood(self.folder / "ledger.db"):
             return [rows.turn_of(row) for row in found]
 
-    def entries(self, after: int = 0) -> list[Entry]:
-        """The sessions with numbers above `after`, in order and in a few words each."""
-        found = self._all("SELECT number, spec, turns, cell, repeat FROM session WHERE number > ? ORDER BY 1", after)
+    def extent(self) -> tuple[str, ...]:
+        """Equal as long as the run has the same sessions."""
+        found = self._all("SELECT created_at, count(id), min(id), max(id) FROM run LEFT JOIN session")[0]
+        return tuple(map(str, found))
+
+    def entries(self) -> list[Entry]:
+        """The sessions in order and in a few words each."""
+        found = self._all("SELECT number, spec, turns, cell, repeat FROM session ORDER BY number")
         documents = self._all(
             "SELECT hash, kind, content FROM document WHERE kind IN ('couple', 'therapist', 'topic', 'models')"
         )
