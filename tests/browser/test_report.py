@@ -12,7 +12,7 @@ from generator.pages.shown import shown_session
 from generator.pages.templates import environment, stylesheet
 from generator.report import write_report
 from tests.browser.accessible import violations
-from tests.browser.chromium import DESKTOP, PHONE
+from tests.browser.chromium import DESKTOP, PHONE, in_a_thread
 from tests.export.conftest import NUMBER, make
 from tests.report.making import HOSTILE, hostile, rehearsed
 
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bad_run(folder):
-    return hostile(folder / "bad")
+    return in_a_thread(hostile, folder / "bad")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,9 @@ def bad(folder, bad_run):
 @pytest.fixture(scope="module")
 def two(folder):
     """Over a run that is compared inside itself, and one with sessions of every kind of end."""
-    varied = rehearsed(folder / "varied", folder / "plan.yaml", PLAN)
-    return write_report([varied, make(folder / "mixed").folder], folder / "two.html", "couplesim")
+    varied = in_a_thread(rehearsed, folder / "varied", folder / "plan.yaml", PLAN)
+    mixed = in_a_thread(make, folder / "mixed").folder
+    return write_report([varied, mixed], folder / "two.html", "couplesim")
 
 
 def opened(window: Any, path: Path, fragment: str = "", **options: Any) -> Any:
@@ -130,7 +131,7 @@ def test_a_finding_leads_to_its_sessions_and_a_failure_to_its_transcript(window,
     page = shown.page
     page.get_by_role("link", name="cut-off", exact=True).click()
     found = visible(page)
-    assert page.get_by_label("finding").input_value() == "cut-off"
+    assert page.get_by_label("finding", exact=True).input_value() == "cut-off"
     assert len(found) > 0
     page.get_by_role("link", name=str(NUMBER["failed"]), exact=True).click()
     page.locator(f"#t-2-{NUMBER['failed']}-3").wait_for()
@@ -158,13 +159,12 @@ def test_the_keyboard_alone_is_enough(window, two):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)])
 def test_axe_finds_nothing_and_nothing_sticks_out(window, two, scheme, size):
     shown = opened(window, two, "#s-1-1", color_scheme=scheme, size=size)
     page = shown.page
     page.locator("#t-1-1-12").wait_for()
-    page.locator("details.figures").evaluate_all("all => all.forEach(each => { each.open = true })")
+    page.locator("details.figures").evaluate_all("all => all.slice(-2).forEach(each => { each.open = true })")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("#t-1-1-1").scroll_into_view_if_needed()
