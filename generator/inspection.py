@@ -22,6 +22,7 @@ from generator.contract import load_contract
 from generator.errors import InputError
 from generator.format import render
 from generator.ledger import SessionRow
+from generator.metrics.duplicates import NEAR_DUPLICATES, Trace, near_duplicates, trace
 from generator.metrics.gauge import Heard
 from generator.metrics.measure import Scales, measure
 from generator.metrics.measures import measured
@@ -61,6 +62,8 @@ class Inspected:
     """Of its session in its run; None outside a run."""
     measures: Mapping[str, float | None] = field(default_factory=dict)
     """By name (`generator.metrics.measures`); empty where they were not asked for, or there is nothing to count."""
+    traces: tuple[Trace | None, ...] = ()
+    """Of its turns, for near-duplicates; kept with the measures only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ def inspect(
             inspected.append(each)
     if problems:
         raise InputError(*problems)
-    return _with_likeness(inspected) if "drift" in levels else inspected
+    alike = _with_likeness(inspected) if "drift" in levels else inspected
+    return _with_duplicates(alike) if panel else alike
 
 
 def _spread(
@@ -227,8 +231,12 @@ def _inspect_one(source: Source, levels: frozenset[Level], contract: Contract, p
     reading = checked.reading
     figures = measure(name, reading.title, reading.structure, turns, checked.people, Scales(tokens.count, affect.score))
     runs = sketch(words_of_turn(text) for _, text in turns)
-    measures = measured(Heard(turns, checked.people, figures, source.spec)) if panel else {}
-    return Inspected(source.name, labels, cut_off, checked.findings, figures, runs, source.number, measures)
+    found = Inspected(source.name, labels, cut_off, checked.findings, figures, runs, source.number)
+    if not panel:
+        return found
+    heard = Heard(turns, checked.people, figures, source.spec)
+    traces = tuple(trace(words_of_turn(text)) for _, text in turns)
+    return replace(found, measures=measured(heard), traces=traces)
 
 
 def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
@@ -245,12 +253,21 @@ def _with_likeness(inspected: list[Inspected]) -> list[Inspected]:
         at = place[each.name]
         near = (counted[(at + 1 + step * (len(counted) - 1) // others) % len(counted)] for step in range(others))
         shared = sum(likeness(each.runs, other.runs) for other in near) / others
-        figures = each.figures.model_copy(update={"shared": round(shared, 4)})
-        return replace(
-            each, figures=figures, measures={**each.measures, "likeness": figures.shared} if each.measures else {}
-        )
+        return replace(each, figures=each.figures.model_copy(update={"shared": round(shared, 4)}))
 
     return [alike(each) for each in inspected]
+
+
+def _with_duplicates(inspected: list[Inspected]) -> list[Inspected]:
+    """What is measured within the set put in its place among the measures."""
+    counted = [each for each in inspected if each.figures]
+    shares = iter(near_duplicates([each.traces for each in counted]))
+    return [
+        replace(each, measures={**each.measures, "likeness": each.figures.shared, NEAR_DUPLICATES.name: next(shares)})
+        if each.figures
+        else each
+        for each in inspected
+    ]
 
 
 def _with_drift(report: Report, path: str, reference: tuple[SessionFigures, ...], contract: Contract) -> Report:

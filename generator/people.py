@@ -224,9 +224,14 @@ def inside_sentences(texts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(word for text in texts for word in re.findall(rf"[\w,;:] ({NAME_WORD})", text))
 
 
+def without_quotations(text: str) -> str:
+    """`text` with an ellipsis in the place of each quotation: words that somebody else said, or at another time."""
+    return _QUOTED.sub("…", text) if _may_quote(text) else text
+
+
 def introduced(text: str) -> Iterator[str]:
     """Every name by which the speaker says who they are. What stands in quotation marks is left out."""
-    for match in _INTRODUCED.finditer(_QUOTED.sub("…", text)) if _INTRODUCED.search(text) else ():
+    for match in _INTRODUCED.finditer(without_quotations(text)) if _INTRODUCED.search(text) else ():
         reported = _REPORTED.search(match.string[max(0, match.start() - NEARBY) : match.start()])
         if _may_be_a_name(match["name"]) and not reported:
             yield match["name"]

@@ -68,15 +68,8 @@ def _sessions(found: Standing) -> str:
 def _turns(found: Standing) -> str:
     counts, planned = found.counts, found.planned_turns
     share = f" ({100 * counts.turns // planned} %)" if planned else ""
-    parts = [f"{counts.turns:,} of {planned:,}{share}"]
-    for count, word in (
-        (counts.cut, "cut off by the budget"),
-        (counts.trimmed, "trimmed"),
-        (counts.retried, "after retries"),
-        (counts.repeats, "repeating an earlier one"),
-    ):
-        parts += [f"{count:,} {word}"] if count else []
-    return ", ".join(parts)
+    cut = [f"{counts.cut:,} cut off by the budget"] if counts.cut else []
+    return ", ".join([f"{counts.turns:,} of {planned:,}{share}", *cut, *counts.marked])
 
 
 def _money(found: Standing) -> str:

@@ -35,6 +35,8 @@ class Summary:
     """Turns that took more than one request."""
     repeats: int
     """Turns equal to an earlier one of their session."""
+    over_budget: int
+    """Turns for which the endpoint gave more tokens than it was asked for."""
     failures: Mapping[str, int]
     """Requests that brought no turn, by kind."""
     possibly_paid_twice: int
@@ -62,6 +64,17 @@ class Summary:
         return ", ".join(f"{number:,} {what}" for number, what in parts if number)
 
     @property
+    def marked(self) -> list[str]:
+        """For people: how many turns are out of the ordinary, each kind that there is."""
+        kinds = (
+            (self.trimmed, "trimmed"),
+            (self.retried, "after retries"),
+            (self.repeats, "repeating an earlier one"),
+            (self.over_budget, "longer than the endpoint was asked for"),
+        )
+        return [f"{number:,} {what}" for number, what in kinds if number]
+
+    @property
     def exact(self) -> bool:
         """Whether `tokens` is exact, and not an upper bound."""
         return not any(each.at_most_prompt or each.at_most_completion for each in self.spent)
@@ -78,7 +91,7 @@ def summary(ledger: Ledger, price: Price) -> Summary:
     return Summary(
         **ledger.by_status(),
         reasons=ledger.reasons(),
-        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats")},
+        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats", "over_budget")},
         failures=ledger.failures(),
         possibly_paid_twice=ledger.possibly_paid_twice(),
         spent=spent,

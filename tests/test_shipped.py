@@ -161,6 +161,32 @@ def test_prompts_have_one_blank_line_between_sections_and_none_within_a_list(nam
             assert f"\n\n{heading}" in text
 
 
+@pytest.mark.parametrize("couple_id", COUPLES)
+def test_what_several_may_know_stands_first_and_is_the_same_in_their_prompts(couple_id):
+    """An endpoint that has read one speaker's prompt has then read the beginning of the next one's."""
+    for prompts, name in itertools.product(PROMPT_SETS, couple(couple_id).topics):
+        chosen = spec(couple=couple_id, prompts=prompts, topic=name)
+        session = Session(chosen, prompts_of(chosen), {})
+        texts = {label: session.messages(label)[0]["content"] for label in ("Therapist", *PARTNERS)}
+        common = {label: text.partition("\n\nWho you are\n")[0] for label, text in texts.items()}
+        assert common["Patient A"] == common["Patient B"]
+        assert texts["Patient A"].startswith(common["Therapist"] + "\n\n")
+        assert len(common["Patient A"]) > 3500
+        assert len(common["Therapist"]) > 1200
+
+
+@pytest.mark.parametrize("couple_id", COUPLES)
+def test_the_part_of_ones_own_begins_and_ends_with_the_speakers_name(couple_id):
+    for prompts in PROMPT_SETS:
+        chosen = spec(couple=couple_id, prompts=prompts, topic=couple(couple_id).topics[0])
+        session = Session(chosen, prompts_of(chosen), {})
+        for label in ("Therapist", *PARTNERS):
+            me = chosen.therapist if label == "Therapist" else people(chosen.couple)[label]
+            own = session.messages(label)[0]["content"].partition("\n\nWho you are\n")[2]
+            assert own.startswith(f"You speak as {me.name}")
+            assert own.splitlines()[-1].startswith(f"You are {me.name} throughout")
+
+
 @pytest.mark.parametrize("name", PROMPT_SETS)
 def test_no_prompt_leaves_a_brace_or_an_empty_value(name):
     for label in ("Therapist", *PARTNERS):

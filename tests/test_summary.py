@@ -2,6 +2,7 @@
 
 import pytest
 
+from generator.cli.running import say_how_it_went
 from generator.ledger import changes
 from generator.schema.turn import Reply, Turn, Usage
 from generator.summary import summary
@@ -49,6 +50,19 @@ def test_tokens_and_costs(ledger):
     assert counts.counted_apart == "60 cached prompt, 5 hidden reasoning"
     assert counts.nominal_cost == 300 + 2 * 30
     assert counts.cost == 1300 - 30 + 2 * 180
+
+
+def test_turns_over_their_budget_are_counted(ledger, capsys):
+    of = ledger.session(1)
+    attempt = ledger.write(changes.Attempt(of.id, 4, "m", Usage(prompt=10, completion=15)).begin)
+    reply = Reply(text="No.", end="stop", usage=Usage(prompt=9, completion=90), model="m")
+    turn = Turn(n=4, text="No.", reply=reply, over_budget=True, **FIELDS)
+    ledger.write(changes.commit_turn, of.id, turn, "m", attempt)
+    counts = summary(ledger, price)
+    assert counts.over_budget == 1
+    say_how_it_went(ledger, counts, 0)
+    turns = "turns:       4 turns, 0 cut off by the budget, 1 longer than the endpoint was asked for\n"
+    assert turns in capsys.readouterr().out
 
 
 def test_what_was_lost_counts_unless_it_was_not_billed(ledger):

@@ -102,7 +102,7 @@ class Gate:
         self._failures, self._unanswered, self._failing_since = 0, 0, None
         if not self.answered or self._outage_probes is not None:
             self.answered, self._outage_probes = True, None
-            self._limit.begin()
+            self._limit.begin(self._now() - mine.entered)
         else:
             self._limit.replied(mine.entered, full=self.in_flight >= self.limit)
         self._leave()

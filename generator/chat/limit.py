@@ -18,6 +18,9 @@ START = 4
 """Requests at a time once the endpoint has answered; more where very many are allowed: a sixteenth of them."""
 FAST = 4.0
 """By how much the limit grows at first, each time the last step has proved useful."""
+AS_QUICK = 1.25
+"""Where very many are allowed and the first replies come nearly as quickly as the one that came alone, up to so many
+times its seconds, the next step is two in one."""
 PROBE = 1.5
 """By how much it is raised later, to see whether the endpoint has become quicker."""
 FIRST_LOOK_ROUNDS, LAST_LOOK_ROUNDS = 32, 256
@@ -83,6 +86,8 @@ class Limit:
         """By how much each step raises the limit; None if it does not grow in steps."""
         self._before: _Measured | None = None
         """What the limit before the last step brought."""
+        self._alone = 0.0
+        """How long the request took that went alone, in seconds."""
         self._add = 1.0
         """By how much the limit grows after a cut, each time as many replies have come twice over."""
         self._quickest = math.inf
@@ -92,8 +97,9 @@ class Limit:
         has."""
         self._epoch = _Epoch(now())
 
-    def begin(self) -> None:
-        """The endpoint is there: grow from the start."""
+    def begin(self, seconds: float) -> None:
+        """The endpoint is there, it has answered one request in so many seconds: grow from the start."""
+        self._alone = seconds
         self._growth, self._before, self._quickest, self._look_after = FAST, None, math.inf, None
         self.pause_seconds = 0.0
         self._set(max(START, self.most // 16))
@@ -159,7 +165,8 @@ class Limit:
         elif self.value >= self.most:
             self._growth = None
         else:
-            step = math.ceil(self.value * growth)
+            sure = before is None and self.value > START and after.seconds <= AS_QUICK * self._alone
+            step = math.ceil(self.value * growth ** (2 if sure else 1))
             self._set(step if NEARLY * step < self.most else self.most)
 
     def _between(self, before: _Measured, after: _Measured) -> int:

@@ -30,7 +30,7 @@ budget:
 #   b: {name: llama3.1, base_url: http://localhost:11434/v1}
 
 # A worked example: take the # away and every combination of these levels is a cell, 3 x 4 x 2 x 2 = 48 of them.
-# Then leave `couple` and `topic` above out: what varies stands here, and each couple takes its own first topic.
+# Then take `couple`, `topic` and `first` above out: what varies stands here, and each couple has its own first topic.
 # factors:
 #   couple: [daniel-marcus, ruth-harold, mei-jonas]     # or: all
 #   overlays:

@@ -95,16 +95,7 @@ def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:
             click.echo(safe(line), err=True)
         return
     click.echo(f"{_sessions(counts)}")
-    details = [f"{counts.turns:,} turns", f"{counts.cut:,} cut off by the budget"]
-    details += [
-        f"{number:,} {word}"
-        for word, number in (
-            ("trimmed", counts.trimmed),
-            ("after retries", counts.retried),
-            ("repeating an earlier one", counts.repeats),
-        )
-        if number
-    ]
+    details = [f"{counts.turns:,} turns", f"{counts.cut:,} cut off by the budget", *counts.marked]
     click.echo(f"turns:       {', '.join(details)}")
     apart = f"of them {counts.counted_apart}" if counts.counted_apart else "every request holds the whole history"
     click.echo(f"tokens:      {'' if counts.exact else '<= '}{counts.tokens:,} ({apart})")

@@ -134,7 +134,7 @@ def _summed(reference: Values, side: Values, clusters: Sequence[str]) -> tuple[l
 
 
 def _permuted(one: Values, other: Values, statistic: Any, kind: str, lib: Any) -> float:
-    if kind == "independent" and min(len(one), len(other)) < 1:
+    if min(len(one), len(other)) < 2:
         return 1.0
     found = lib.stats.permutation_test(
         (lib.np.asarray(one, float), lib.np.asarray(other, float)), statistic,

@@ -287,11 +287,11 @@ class Ledger:
         return int(self._all("SELECT total(turns) FROM session")[0][0])
 
     def figures(self) -> dict[str, int]:
-        """Counts over all turns: turns, trimmed, cut, retried, repeats, tokens, tokens_estimated (turns whose
-        usage was counted here)."""
+        """Counts over all turns: turns, trimmed, cut, retried, repeats, over_budget, tokens, tokens_estimated (turns
+        whose usage was counted here)."""
         row = self._all(
             "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut,"
-            " total(attempts > 1) AS retried, total(repeat) AS repeats,"
+            " total(attempts > 1) AS retried, total(repeat) AS repeats, total(over_budget) AS over_budget,"
             " total(prompt_tokens + completion_tokens) AS tokens,"
             " total(usage_estimated) AS tokens_estimated FROM turn"
         )[0]

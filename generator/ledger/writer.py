@@ -20,7 +20,7 @@ T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], Any]
 
 
-AT_ONCE = 64
+AT_ONCE = 32
 """Changes of one transaction at most. If a thousand waited for one another, a thousand sessions would go on in step:
 all of them would be busy together, and then all of them would wait for the endpoint."""
 

@@ -23,6 +23,15 @@ class Heard:
     spec: Spec | None = None
     """None: not from a run. What hangs on it is missing then."""
 
+    def said(self, label: Label) -> list[str]:
+        """The texts of one speaker's turns, in order."""
+        return [text for speaker, text in self.turns if speaker == label]
+
+    def share(self, label: Label, does: Callable[[str], bool]) -> float | None:
+        """The share of a speaker's turns that do something; None if the speaker has no turn."""
+        said = self.said(label)
+        return sum(map(does, said)) / len(said) if said else None
+
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
@@ -31,3 +40,11 @@ class Gauge:
     measure: Measure
     value: Callable[[Heard], float | None]
     """None: there is nothing to count, or what would have to be known is not."""
+
+
+def gap(one: float, other: float) -> float | None:
+    """How two amounts differ, as a share of both: 1 all is the first's, 0 equal, -1 all is the other's.
+
+    None if there is nothing of either.
+    """
+    return (one - other) / (one + other) if one + other else None

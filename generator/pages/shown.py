@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.ledger import SessionRow
+from generator.metrics.disclosure import first_told
+from generator.people import PARTNERS
 from generator.schema.finding import Finding, Severity
 from generator.schema.label import LABELS, PRINCIPALS, Label
 from generator.schema.session import REHEARSAL, Spec
@@ -139,13 +141,10 @@ def shown_session(
     row: SessionRow,
     turns: Sequence[Turn],
     findings: Sequence[Finding] = (),
-    told: Mapping[int, Sequence[str]] | None = None,
 ) -> ShownSession:
-    """A session out of a ledger, for a page.
-
-    `findings` are those of its transcript, by line; `told` the particulars that are told in a turn, by its number.
-    """
+    """A session out of a ledger, for a page; `findings` are those of its transcript, by line."""
     spec, of_turn = row.spec, _by_turn(findings, turns)
+    told = _told(spec, turns)
     return ShownSession(
         key=key,
         run=run,
@@ -164,7 +163,7 @@ def shown_session(
         message=row.message or "",
         sensitive=spec.sensitive,
         scripted=any(turn.reply.model == REHEARSAL for turn in turns),
-        turns=tuple(_turn(spec, turn, of_turn.get(turn.n, ()), (told or {}).get(turn.n, ())) for turn in turns),
+        turns=tuple(_turn(spec, turn, of_turn.get(turn.n, ()), told.get(turn.n, ())) for turn in turns),
         findings=tuple(map(_finding, of_turn.get(None, ()))),
         codes=tuple(sorted({finding.code for finding in findings})),
     )
@@ -210,6 +209,17 @@ def _trim(trim: Trim) -> ShownTrim:
 
 def _finding(finding: Finding) -> ShownFinding:
     return ShownFinding(finding.code, finding.severity, finding.message, finding.words)
+
+
+def _told(spec: Spec, turns: Sequence[Turn]) -> dict[int, list[str]]:
+    """The particulars of the personas that are told for the first time in a turn, by its number."""
+    spoken = [(turn.speaker, turn.text) for turn in turns]
+    found: dict[int, list[str]] = {}
+    for label, partner in ((PARTNERS[0], spec.couple.a), (PARTNERS[1], spec.couple.b)):
+        for particular, turn in first_told(spoken, label, partner.particulars).items():
+            if turn is not None:
+                found.setdefault(turn, []).append(particular)
+    return found
 
 
 def _by_turn(findings: Sequence[Finding], turns: Sequence[Turn]) -> dict[int | None, list[Finding]]:

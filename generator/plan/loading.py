@@ -70,8 +70,12 @@ class Levels:
         for name, overlays in plan.factors.overlays.items():
             if not self._is_taken(name, ("factors", "overlays", name)):
                 self.factors[name] = self._levels(name, list(overlays), ("factors", "overlays", name))
+        for name, loc in plan.unused().items():
+            if plan.origin.says(loc):
+                remedy = f"take it out, or write it as a level of factors.{name}"
+                self.problem(f"{'.'.join(map(str, loc))}: every cell has factors.{name}; {remedy}", loc, key=True)
         if "first" in plan.counterbalance and "first" in self.factors:
-            loc: Loc = ("counterbalance", plan.counterbalance.index("first"))
+            loc = ("counterbalance", plan.counterbalance.index("first"))
             self.problem("first is both a factor and counterbalanced, which is the same; leave one of them out", loc)
         for name in SWAPS:
             if name in plan.counterbalance:

@@ -25,6 +25,13 @@ class Origin:
         line, column = self.place(tuple(loc), key)
         return f"{self.source}:{line}:{column}: "
 
+    def says(self, loc: Loc) -> bool:
+        """Whether the file gives a value there, and not `null`."""
+        value = self.document.data
+        for part in loc:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value is not None
+
     def place(self, loc: Loc, key: bool = False) -> Place:
         """Line and column of the value, or of the nearest one around it."""
         loc = as_written(loc, self.document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,9 +15,16 @@ from generator.plan.levels import Factors, IncludedCell, Prompts, RolePrompts, S
 from generator.plan.origin import Origin
 from generator.schema.record import Line, Record
 from generator.schema.session import Budget, Cast
+from generator.strict_yaml import Loc
 
 MAX_SESSIONS = 100_000
 """Sessions of a plan at most."""
+
+_ALONE_SET_BY_A_FACTOR: dict[str, Loc] = {
+    **{name: (name,) for name in ("couple", "therapist", "topic", "structure", "first", "turns", "labels")},
+    **{name: ("budget", name) for name in ("turn_tokens", "therapist_tokens", "partner_tokens", "cut")},
+}
+"""Factors whose levels leave nothing of the plan's own value, and where that stands."""
 
 _OPTION_OF = {"name": "model", "repeats": "sessions", "rng_seed": "seed"}
 """Options that are called otherwise than the key they set."""
@@ -71,6 +79,15 @@ class Plan(Record):
         """Where its values stand."""
         return self._origin
 
+    def unused(self) -> dict[str, Loc]:
+        """By factor, where the plan has a value of its own that no session gets: every cell has its factor's."""
+        unused = {name: loc for name, loc in _ALONE_SET_BY_A_FACTOR.items() if name in self.factors.own()}
+        if levels := self.factors.prompts:
+            cells = [cell.prompts for cell in self.include if cell.prompts is not None]
+            if all(level.of(role) for level in (*levels, *cells) for role in ("therapist", "a", "b")):
+                unused["prompts"] = ("prompts",)
+        return unused
+
 
 def plan_of(data: dict[str, Any], origin: Origin | None = None) -> Plan:
     """The plan with these values, some of which may be those of the file `origin`. Raises InputError naming
@@ -100,7 +117,10 @@ def load_plan(path: Path) -> Plan:
 
 
 def as_yaml(plan: Plan) -> str:
-    """The plan as a file that `load_plan` reads."""
+    """The plan as a file that `load_plan` reads; without values that no session gets."""
     import yaml
 
-    return str(yaml.safe_dump(json.loads(plan.model_dump_json()), sort_keys=False, allow_unicode=True))
+    data = json.loads(plan.model_dump_json())
+    for *above, key in plan.unused().values():
+        del functools.reduce(dict.__getitem__, above, data)[key]
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))

@@ -16,11 +16,10 @@ def compared(runs: Sequence[Cases]) -> Comparison | None:
     """Every run against the first, or the levels of a factor against the first. None where nothing can be compared."""
     if not all(run.cases for run in runs):
         return None
-    family = [name for name in FAMILY if name in all_measures()]
     if len(runs) > 1:
-        return compare_runs(runs, all_measures(), family)
+        return compare_runs(runs, all_measures(), FAMILY)
     (run,) = runs
     for factor in COMPARED:
         if len({case.factors[factor] for case in run.cases}) > 1:
-            return compare_levels(run, factor, all_measures(), family)
+            return compare_levels(run, factor, all_measures(), FAMILY)
     return None

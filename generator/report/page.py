@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from generator.compare.comparison import Comparison, Design, Row, Verdict
 from generator.compare.words import preamble, sentence
@@ -65,8 +66,7 @@ def page(contents: Contents, made_by: str) -> str:
         facts=list(_facts(contents.runs)),
         pictures=[each for each in pictures if each is not None],
         comparison=contents.comparison,
-        preamble=[f"{said[0].upper()}{said[1:]}" for said in preamble(contents.comparison)] if contents.comparison else [],
-        sides=list(_sides(contents.comparison)) if contents.comparison else [],
+        **(_compared(contents.comparison) if contents.comparison else {}),
         VERDICTS=VERDICTS,
         failures=any(run.failed for run in contents.runs),
         lost=any(run.counts.failures for run in contents.runs),
@@ -88,6 +88,11 @@ class SideShown:
     slopes: Picture | None
     units: str
     """What is counted."""
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    said = [f"{each[0].upper()}{each[1:]}" for each in preamble(comparison)]
+    return {"preamble": said, "sides": list(_sides(comparison))}
 
 
 def _sides(comparison: Comparison) -> Iterator[SideShown]:
@@ -157,19 +162,14 @@ def _facts_of(run: RunPart) -> dict[str, str]:
         (counts.failed, "failed"),
         (counts.open, "open"),
     )
-    of_turns = (
-        (counts.cut, "cut off by the budget"),
-        (counts.trimmed, "trimmed"),
-        (counts.retried, "after retries"),
-        (counts.repeats, "repeating an earlier one"),
-    )
+    cut = [f"{counts.cut:,} cut off by the budget"] if counts.cut else []
     at_most = "" if counts.exact else "at most "
     apart = f", {counts.counted_apart}" if counts.counted_apart else ""
     return {
         "run": run.name,
         "begun": f"{run.began}, {run.made_by}",
         "sessions": f"{run.sessions:,}: {', '.join(f'{count:,} {words}' for count, words in by if count)}",
-        "turns": ", ".join([f"{counts.turns:,}", *(f"{count:,} {words}" for count, words in of_turns if count)]),
+        "turns": ", ".join([f"{counts.turns:,}", *cut, *counts.marked]),
         "tokens": f"{at_most}{counts.tokens:,}{apart}",
         "cost": f"{at_most}${counts.cost:.2f}" if counts.cost else "",
         **run.settings,

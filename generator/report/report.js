@@ -135,6 +135,7 @@
   });
   addEventListener("hashchange", follow);
   addEventListener("DOMContentLoaded", follow);
+  document.getElementById("unscripted").hidden = true;
   form.hidden = false;
   filter();
   performance.mark("ready");

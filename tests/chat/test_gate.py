@@ -44,7 +44,7 @@ def test_very_many_at_a_time_where_very_many_are_allowed():
     """Few places too few would make the last sessions late: the last step goes the whole way."""
     world = World(Slots(2000, seconds=1.0, spread=0.0), most=1000).run(sessions=1000, turns=31, at_a_time=1000)
     assert world.limits[-1][1] == 1000
-    assert world.ended < 31 / 0.9
+    assert world.ended <= 31 + 2, "one request alone, then 62, then all"
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.3, 0.9])

@@ -19,7 +19,7 @@ def test_the_page_stands_in_the_run_and_its_path_is_told(folder):
     done = couplesim(folder, "report", "run")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("report:      run/report.html (")
-    assert (folder / "run" / "report.html").read_bytes().endswith(b"</html>\n")
+    assert (folder / "run" / "report.html").read_bytes().endswith(b"</html>")
 
 
 def test_the_same_ledger_gives_the_same_page_wherever_it_is_written(folder):

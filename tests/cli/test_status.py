@@ -59,7 +59,7 @@ def test_a_stopped_run_is_told_whole_and_left_as_it_is(run):
         "sessions   7: 2 complete, 1 ended by budget, 2 failed, 2 open",
         "turns      34 of 77 (44 %), 5 cut off by the budget, 3 trimmed, 4 after retries, 2 repeating an earlier one",
         "reasons    2 refused, 1 session_tokens",
-        "tokens     <= 89,510 of 999,999, 17,400 cached prompt, 87 hidden reasoning",
+        "tokens     <= 92,114 of 999,999, 17,400 cached prompt, 87 hidden reasoning",
         "cost       unknown: there is no price for a model of this run",
         "paid twice at most 2 requests may be paid for without a turn",
         "failed     session 4: turn 4, Patient A: it would [31mnot speak "

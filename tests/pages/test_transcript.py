@@ -68,26 +68,28 @@ def test_cut_offs_trims_notes_findings_and_what_is_told_are_marked():
         Trim(kind="controls", removed="\x1b\x00"),
         Trim(kind="layout", removed="blank"),
     )
+    particular = row().spec.couple.a.particulars[0]
     turns = [
-        turn(1, "Hello.\n\nSo?"),
-        turn(2, "I was about to", cut=True, trims=trims, attempts=3, repeat=True, over_budget=True),
+        turn(1, f"Hello. What of {particular}?\n\nSo?"),
+        turn(2, f"I was {particular} about to", cut=True, trims=trims, attempts=3, repeat=True, over_budget=True),
     ]
-    seen = Seen(page(shown_session("1-7", "run", row(), turns, (), {2: ["the Thursday call"]}))).text
+    seen = Seen(page(shown_session("1-7", "run", row(), turns))).text
     for words in (
         "cut off", "another speaker's lines Patient B: no", "U+001B U+0000", "repeats an earlier turn",
-        "over its budget", "after 3 requests", "tells the Thursday call",
+        "over its budget", "after 3 requests", f"tells {particular}",
     ):  # fmt: skip
         assert words in seen
     assert "blank" not in seen
+    assert seen.count("tells") == 1
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_markup(text):
     shown = shown_session(
-        "1-7", text, row(status="failed", reason="refused", message=text, cell={"topic": text}),
+        "1-7", text, row(status="failed", reason="refused", message=text, cell={"mood": text}),
         [turn(1, text, trims=(Trim(kind="speaker", removed=text),))],
         [Finding(code="markup", level="conduct", severity="error", path=text, line=5, message=text, words=text,
-                 remedy=text)], {1: [text]},
+                 remedy=text)],
     )  # fmt: skip
     markup = page(shown)
     seen = Seen(markup)

@@ -231,5 +231,11 @@ sample: {sessions: 5}
     assert load_plan(desk.file).origin.at(("couple",)).startswith(f"{desk.file}:1:")
 
 
+def test_a_plan_is_written_without_the_defaults_that_its_factors_replace(desk):
+    plan = desk.plan("factors: {couple: [ruth-harold], turns: [5, 7], turn_tokens: [60, 90], prompts: [candid]}\n")
+    assert desk.problems(as_yaml(plan)) == []
+    assert desk.plan(as_yaml(plan)) == plan
+
+
 def test_the_least_plan_is_the_default_plan(desk):
     assert desk.plan("first: A\n") == Plan() == plan_of({})

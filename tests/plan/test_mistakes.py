@@ -61,6 +61,16 @@ MISTAKES = {
         "plan.yaml:1:20: factors.prompts.name: this key is missing",
         "plan.yaml:1:21: factors.prompts.x: unknown key; known: therapist, partners, a, b, name",
     ],
+    "couple: ruth-harold\nfirst: B\nfactors: {couple: [mei-jonas], first: [A, B]}\n": [
+        "plan.yaml:1:1: couple: every cell has factors.couple; take it out, or write it as a level of factors.couple",
+        "plan.yaml:2:1: first: every cell has factors.first; take it out",
+    ],
+    "budget: {turn_tokens: 90, partner_tokens: 80}\nfactors: {turn_tokens: [60, 90]}\n": [
+        "plan.yaml:1:10: budget.turn_tokens: every cell has factors.turn_tokens; take it out"
+    ],
+    "prompts: candid\nfactors: {prompts: [baseline, {name: two, partners: candid, therapist: balanced}]}\n": [
+        "plan.yaml:1:1: prompts: every cell has factors.prompts; take it out"
+    ],
     "sessions: 3\nseed: 1\n": [
         "plan.yaml:1:1: sessions: unknown key; did you mean 'repeats'?",
         "plan.yaml:2:1: seed: unknown key; did you mean 'rng_seed'?",
@@ -75,6 +85,19 @@ def test_a_mistake_is_told_with_its_place(desk, text):
     assert len(found) == len(MISTAKES[text]), found
     for problem, expected in zip(found, MISTAKES[text], strict=True):
         assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "topic: null\nturns: null\nfactors: {topic: [grief], turns: [5, 7]}\n",
+        "prompts: candid\nfactors: {prompts: [baseline, {name: half, a: baseline}]}\n",
+        "models: {a: {temperature: 0.3}}\nfactors: {model: [{name: y}]}\n",
+        "budget: {partner_tokens: 80}\nfactors: {turn_tokens: [60, 90]}\n",
+    ],
+)
+def test_a_value_that_a_factor_leaves_room_for_may_stand_beside_it(desk, text):
+    assert desk.problems(text) == []
 
 
 def test_an_exclusion_that_matches_nothing_is_a_warning(desk):

@@ -24,8 +24,8 @@ SPEAKERS = ("Therapist", "Patient A", "Patient B")
 
 def entry(number: int, cuts: tuple[bool, ...], arm: str = "one") -> Entry:
     return Entry(
-        key=f"1-{number}", number=number, title="", filters={}, sensitive=False, arm=arm, speakers=SPEAKERS[: len(cuts)],
-        cuts=cuts, trimmed=0, told=0, grave=0, figures=None, packed="",
+        key=f"1-{number}", number=number, title="", filters={}, sensitive=False, arm=arm,
+        speakers=SPEAKERS[: len(cuts)], cuts=cuts, trimmed=0, told=0, grave=0, figures=None, packed="",
     )  # fmt: skip
 
 

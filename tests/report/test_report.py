@@ -138,7 +138,7 @@ def test_what_varies_in_a_run_is_compared_and_drawn_by_side(varied):
     assert "4 pairs of sessions of 2 couples" in seen.text
     titles = {attributes["id"] for attributes in seen.all("figure")}
     assert titles == {"picture-slopes-1", "picture-affect", "picture-words", "picture-cut", "picture-airtime"}
-    pictures = [attributes for attributes in seen.all("svg")]
+    pictures = seen.all("svg")
     assert all(attributes["role"] == "img" for attributes in pictures)
     assert all("aria-labelledby" in attributes or "aria-label" in attributes for attributes in pictures)
     ids = [attributes["id"] for _, attributes in seen.elements if "id" in attributes]

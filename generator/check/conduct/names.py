@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from generator.check.rule import Case, Hit, Rule, line_of, quoted
+from generator.metrics.asked import asked
 from generator.people import PARTNERS, Address, People, addressed, introduced
-from generator.schema.label import Label
 from generator.schema.reading import Passage
-from generator.sentences import ends_in_question, sentences
+from generator.sentences import sentences
 
 RULES = (
     Rule("stranger", "conduct", "warning", "Somebody is spoken to by a name that nobody in the room has.",
@@ -19,8 +18,6 @@ RULES = (
     Rule("other-answers", "conduct", "note", "The therapist asks one partner by name and the other one answers.",
          "Common where a counting rule decides who speaks; prompts can say who is next.", guess=True),
 )  # fmt: skip
-
-_BOTH = re.compile(r"\b(?:both|each|either|two) of you\b|\byou (?:both|two|each)\b|\bone of you\b", re.IGNORECASE)
 
 
 def find(case: Case) -> Iterator[Hit]:
@@ -66,17 +63,11 @@ def _wrong_speaker(turn: Passage, spoken_to: list[Address], people: People) -> I
 def _other_answers(turn: Passage, following: Passage, people: People) -> Iterator[Hit]:
     if turn.label != "Therapist" or following.label not in PARTNERS:
         return
-    questions = [sentence for sentence in sentences(turn.text) if ends_in_question(sentence)]
-    asked: set[Label | None] = set()
-    for question in questions:
-        if _BOTH.search(question):
-            return
-        named = (people.who_is(address.name) for address in addressed(question, people.words))
-        asked |= {who for who in named if who in PARTNERS}
-    if len(asked) == 1 and following.label not in asked:
-        who = next(partner for partner in PARTNERS if partner in asked)
-        message = f"turn {turn.n} asks {people.called(who)} ({who}); {following.label} answers in turn {following.n}"
-        yield Hit("other-answers", line_of(turn, questions[-1]), message, quoted(questions[-1]))
+    question = asked(turn.text, people)
+    if question and following.label != question.partner:
+        whom = f"{people.called(question.partner)} ({question.partner})"
+        message = f"turn {turn.n} asks {whom}; {following.label} answers in turn {following.n}"
+        yield Hit("other-answers", line_of(turn, question.text), message, quoted(question.text))
 
 
 def _around(turn: Passage, name: str) -> str:
