@@ -23,6 +23,9 @@ from generator.report.pictures.slopes import slopes
 LISTED = ("couple", "prompts", "model", "end")
 """What stands in the list beside a session's title, where it differs."""
 
+MOST_OPEN = 12
+"""Rows of a table of factors that is open from the start."""
+
 VERDICTS: dict[Verdict, str] = {
     "higher": "▲", "lower": "▼", "same": "=", "no difference found": "≈", "too few sessions": "?", "missing": "?",
     "exploratory": "",
@@ -68,6 +71,7 @@ def page(contents: Contents, made_by: str) -> str:
         comparison=contents.comparison,
         **(_compared(contents.comparison) if contents.comparison else {}),
         VERDICTS=VERDICTS,
+        MOST_OPEN=MOST_OPEN,
         failures=any(run.failed for run in contents.runs),
         lost=any(run.counts.failures for run in contents.runs),
         filters=filters,
@@ -166,7 +170,6 @@ def _facts_of(run: RunPart) -> dict[str, str]:
     at_most = "" if counts.exact else "at most "
     apart = f", {counts.counted_apart}" if counts.counted_apart else ""
     return {
-        "run": run.name,
         "begun": f"{run.began}, {run.made_by}",
         "sessions": f"{run.sessions:,}: {', '.join(f'{count:,} {words}' for count, words in by if count)}",
         "turns": ", ".join([f"{counts.turns:,}", *cut, *counts.marked]),
