@@ -36,15 +36,15 @@ def report_on(runs: Sequence[Path], out: str | None, open_it: bool, *, aside: bo
     path = write_report(once, Path(out) if out else None, made_by())
     click.echo(safe(f"report:      {path} ({path.stat().st_size / 1e6:.1f} MB)"), err=aside)
     if open_it:
-        _open(path)
+        open_page(path.resolve().as_uri())
 
 
-def _open(path: Path) -> None:
-    """Open the page in the desktop's browser; on a machine without a desktop, say so."""
+def open_page(address: str) -> None:
+    """Open a page in the desktop's browser; on a machine without a desktop, say so."""
     import os
     import sys
     import webbrowser
 
     desktop = sys.platform in {"darwin", "win32"} or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
-    if not desktop or not webbrowser.open(path.resolve().as_uri()):
+    if not desktop or not webbrowser.open(address):
         click.echo("there is no desktop to open it on; open the file in a browser", err=True)

@@ -60,7 +60,9 @@ def build_app(shelf: Shelf, price: Price) -> ASGIApp:
         *(Route(f"/static/{name}", _file(text, kind)) for name, text, kind in _files()),
     ]
     handlers: Any = {Missing: view.missing, HTTPException: view.missing, CouplesimError: view.broken}
-    return Door(Starlette(routes=routes, exception_handlers=handlers))
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return Door(app)
 
 
 class View:

@@ -43,7 +43,7 @@ class Opened:
     def session(self, number: int) -> tuple[SessionRow, list[Turn]]:
         """A session and what has been said in it. Raises Missing."""
         with self.ledger.snapshot():
-            row = self.ledger.session(number)
+            row = self.ledger.session(number) if number in self.catalogue.lines else None
             if row is None:
                 raise Missing(f"{self.key} has no session {number}.")
             return row, self.ledger.turns(row.id)
