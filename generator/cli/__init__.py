@@ -24,6 +24,8 @@ COMMANDS = {
     "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
+    "evaluate": "Measure sessions, with a judge model if one is named.",
+    "judge-check": "Find out how far a judge model can be trusted.",
     "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
     "report": "One page over runs, to be mailed: counts, drift, pictures, failures, all transcripts.",
     "fix": "Mend the format of transcripts without inventing anything.",
@@ -47,7 +49,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
         command: click.Command = module.command
         return command
 

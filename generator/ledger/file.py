@@ -125,13 +125,14 @@ def require(folder: Path) -> Path:
     return path
 
 
-def take_lock(folder: Path, network_fs: bool = False) -> IO[str]:
+def take_lock(folder: Path, network_fs: bool = False, name: str = "run.lock", what: str = "run") -> IO[str]:
     """Take the run for this process; closing the file gives it free, and so does any end of the process.
-    `network_fs`: go on without a lock where the file system has none.
+    `network_fs`: go on without a lock where the file system has none. `name`, `what`: of the lock's file and of what it
+    is for, where that is not the run.
 
     Raises RunInUse naming the owner, StorageError if the folder cannot be written or locked.
     """
-    path = folder / "run.lock"
+    path = folder / name
     try:
         lock = path.open("a+")
     except OSError as exc:
@@ -146,7 +147,7 @@ def take_lock(folder: Path, network_fs: bool = False) -> IO[str]:
         lock.seek(0)
         owner = lock.read().strip() or "another process"
         lock.close()
-        raise RunInUse(f"{folder}: run in use by {owner}; wait for it, or choose another folder with --out") from exc
+        raise RunInUse(f"{folder}: {what} in use by {owner}; wait for it, or choose another folder with --out") from exc
     except OSError as exc:
         if not network_fs:
             lock.close()
@@ -210,7 +211,7 @@ def _in_words(path: Path, exc: sqlite3.Error) -> str:
     if name in _WRITING:
         return f"disk full or failing: {path} could not be written ({exc}); free some space and resume"
     if type(exc) is sqlite3.DatabaseError or str(exc).startswith(("no such table", "Could not decode")):
-        return f"{path}: the ledger is damaged ({exc}); it was left untouched. {remedy(path)}"
+        return f"{path}: the {_kind(path)} is damaged ({exc}); it was left untouched. {remedy(path)}"
     return f"{path}: {exc}; what was committed is kept"
 
 
@@ -224,12 +225,20 @@ def understood(path: Path) -> Iterator[None]:
         yield
     except (ValueError, KeyError) as exc:
         first = (str(exc).splitlines() or [""])[0]
-        raise StorageError(f"{path}: the ledger is damaged ({first}); it was left untouched. {remedy(path)}") from exc
+        raise StorageError(
+            f"{path}: the {_kind(path)} is damaged ({first}); it was left untouched. {remedy(path)}"
+        ) from exc
 
 
 def remedy(path: Path) -> str:
-    """What can be done about a damaged ledger, in words."""
+    """What can be done about a damaged file, in words."""
+    if _kind(path) == "file":
+        return "Move it away and give the command again"
     return f"To copy what is readable: couplesim repair {shlex.quote(str(path.parent))}"
+
+
+def _kind(path: Path) -> str:
+    return "ledger" if path.name == "ledger.db" else "file"
 
 
 def now() -> str:

@@ -20,6 +20,7 @@ _AGREEMENT = re.compile(
     | fair\s+enough | good\s+(?:idea|point|thought)\b | makes\s+sense
     | (?:that|it|this|idea|plan|which|date|time|day|wednesdays?)\s+sounds?\s+(?:{_NOT}\w+\s+)?
       (?:good|great|right|nice|lovely|perfect|doable|fine|gentle|like\s+a\s+(?:\w+\s+)?(?:good|great|perfect|lovely))
+      (?!\s+in\s+here)
     | i\s+(?:feel|think|see\s+it|want)\s+the\s+same | (?:me|so\s+do\s+i|same\s+here),?\s+too\b(?=[,.!]) | same\s+here
     | on\s+board | on\s+the\s+same\s+page | in\s+agreement | with\s+you\s+on\s+(?:this|that)
     | i(?:'m|\s+am)\s+(?:all\s+)?in\b(?=[,.!]|\s+on\b|\s+for\b) | count\s+me\s+in
@@ -42,6 +43,7 @@ _AGREEMENT_HINTS = (
 """A text without any of these agrees to nothing; looking for them first is quicker."""
 _OPENS_WITH_YES = re.compile(
     r"(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b(?!\s*,?\s*(?:then\s*,?\s*)?but\b)"
+    r"(?!\W+i(?:'ve|\s+have)?\s+(?:hear|heard|got|taken|let)\s+(?:you|that|this|it)\b)"
 )
 _DENIED = re.compile(
     r"(?:\b(?:not|never|nor|hardly|without|before|if|no|nobody|neither|doubt|says?|thinks?)|n't)\b(?:\s+\w+){0,4}\s*$"

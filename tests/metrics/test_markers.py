@@ -74,6 +74,10 @@ It doesn't make sense.
 That makes no sense to me.
 That doesn't sound good.
 That sounds not good.
+It sounds good in here.
+All right, I heard you. My arms are crossed.
+Yes, I got that. I'm just not ready.
+Okay. I've taken it in, and I'm still on the edge of my chair.
 I'm not on board.
 Nobody is on board with this.
 We are not on the same page.
