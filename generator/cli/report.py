@@ -39,8 +39,8 @@ def report_on(
 ) -> None:
     """Write the report over these runs, say where it is, and open it if asked to.
 
-    `out`: see `report_options`. `comparison`: what has been found by comparing already; None: see `write_report`. `aside`:
-    standard output is taken by something else.
+    `out`: see `report_options`. `comparison`: what has been found by comparing already; None: see `write_report`.
+    `aside`: standard output is taken by something else.
     """
     from generator.cli.running import made_by
     from generator.cli.terminal import safe
