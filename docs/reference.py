@@ -1,5 +1,6 @@
 """Writes what the docs say of the code itself: docs/cli.md from the commands' own help, the table of codes in
-docs/check.md from the rules, the tables of columns in docs/export.md. Run: python -m docs.reference"""
+docs/check.md from the rules, the tables of columns in docs/export.md, the table of measures in docs/judge.md.
+Run: python -m docs.reference"""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ from generator.check import RULES
 from generator.cli import COMMANDS, group
 from generator.export.selection import Run
 from generator.export.table import Column, Tables
+from generator.judge.measures import JUDGED
 
 PAGE = Path(__file__).parent / "cli.md"
 CHECKS = Path(__file__).parent / "check.md"
 EXPORTS = Path(__file__).parent / "export.md"
+JUDGE = Path(__file__).parent / "judge.md"
 
 
 def reference() -> str:
@@ -53,6 +56,17 @@ def with_columns(page: str) -> str:
     return _between(_between(page, "turns", _columns(tables.of_turns)), "sessions", _columns(own))
 
 
+def with_measures(page: str) -> str:
+    """The page on judges with its table of measures made anew."""
+    rows = "".join(
+        f"| `{measure.name}` | {measure.definition} | {measure.sign} | {measure.source} | {measure.weakness} |\n"
+        for measure in JUDGED.values()
+        if not measure.name.endswith(".b")
+    )
+    head = "| measure | definition | sign | source | weakness |\n|---|---|---|---|---|\n"
+    return _between(page, "measures", f"\n{head}{rows}")
+
+
 def _columns(columns: Iterable[Column]) -> str:
     rows = "".join(f"| `{column.name}` | {column.type} | {column.meaning} |\n" for column in columns)
     return f"\n| column | type | meaning |\n|---|---|---|\n{rows}"
@@ -68,3 +82,4 @@ if __name__ == "__main__":
     PAGE.write_text(reference(), encoding="utf-8")
     CHECKS.write_text(with_codes(CHECKS.read_text(encoding="utf-8")), encoding="utf-8")
     EXPORTS.write_text(with_columns(EXPORTS.read_text(encoding="utf-8")), encoding="utf-8")
+    JUDGE.write_text(with_measures(JUDGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from docs.reference import PAGE, reference, with_codes
+from docs.reference import PAGE, reference, with_codes, with_measures
 from generator.assets import Assets
 from generator.check import RULES
 from generator.check.drift import FEW_SESSIONS, WIDENED
@@ -80,7 +80,7 @@ def test_the_readmes_python_runs(capsys):
 
 
 def test_the_readmes_table_names_every_command():
-    assert sorted(re.findall(r"^\| `couplesim (\w+)", README, re.MULTILINE)) == sorted(COMMANDS)
+    assert sorted(re.findall(r"^\| `couplesim ([\w-]+)", README, re.MULTILINE)) == sorted(COMMANDS)
 
 
 def test_the_command_line_reference_is_fresh():
@@ -89,6 +89,11 @@ def test_the_command_line_reference_is_fresh():
 
 def test_the_table_of_codes_is_fresh():
     assert with_codes(CHECKS) == CHECKS, "stale: run python -m docs.reference"
+
+
+def test_the_table_of_judged_measures_is_fresh():
+    page = (ROOT / "docs" / "judge.md").read_text(encoding="utf-8")
+    assert with_measures(page) == page, "stale: run python -m docs.reference"
 
 
 def test_every_rule_that_guesses_has_its_rate_of_false_alarms():

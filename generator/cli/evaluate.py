@@ -67,6 +67,7 @@ def command(
     from generator.judge.rubric import load_rubrics
     from generator.judge.scores import FILE
     from generator.prices import Prices
+    from generator.settings import Chats
 
     if as_json and as_csv:
         raise InputError("--json and --csv: choose one")
@@ -88,6 +89,7 @@ def command(
         _say_what_is_needed(stores)
     else:
         model = judging.judge_from(name, given)
+        Chats().judge(model)
         purse = judging.purse_for(stores, model, prices, run_tokens, run_cost)
         counts, code = judging.evaluate(
             found, asked, model, store, purse, concurrency=concurrency, quiet=quiet, retry_failed=retry_failed

@@ -146,9 +146,8 @@ def _run(folder: Path, left_out: list[str]) -> Iterator[Material]:
             transcript = transcript_of(row.spec, ledger.turns(row.id))
             yield Material(f"{folder}, session {row.number}", folder, transcript, portraits_of(row.spec.couple))
     if unfinished:
-        left_out.append(
-            f"{folder}: {unfinished} sessions are not finished; couplesim resume {folder} goes on with them"
-        )
+        number = "1 session is" if unfinished == 1 else f"{unfinished} sessions are"
+        left_out.append(f"{folder}: {number} not finished; `couplesim resume {folder}` goes on with them")
 
 
 def portraits_of(couple: Couple) -> tuple[Portrait, ...]:
