@@ -58,8 +58,10 @@ def test_a_run_is_judged_and_nothing_is_asked_or_generated_again(run):
     assert line.split()[1:8] == ["0.00", "3", "of", "3", "6", "of", "6"]
     told = json.loads(again.stdout)
     assert (told["exit_code"], len(told["sessions"]), told["spent"]["requests"]) == (0, 3, 21)
-    assert told["sessions"][0]["measures"]["realism"] == {"value": 5.0, "n_valid": 3, "n": 3, "why": None}
+    assert told["sessions"][0]["judged"]["realism"] == {"value": 5.0, "n_valid": 3, "n": 3, "why": None}
     rows = list(csv.DictReader(io.StringIO(table.stdout)))
+    assert {row["transcript"] for row in rows} == {f"run/transcripts/{name}" for name in transcripts(run / "run")}
+    assert all(row["airtime_gap"] for row in rows)
     assert [(row["realism"], row["fas:n_valid/n"]) for row in rows] == [("5.0", "2/2")] * 3
     assert (run / "run/ledger.db").read_bytes() == ledger
     with sqlite3.connect(run / "run/scores.db") as reader:
@@ -70,13 +72,15 @@ def test_without_a_judge_it_says_what_it_needs(run):
     done = couplesim(run, "evaluate", "run")
     assert done.returncode == 0
     assert "no judge model: nothing is judged. Name one with --judge-model NAME" in done.stderr
+    assert "airtime_gap" in done.stdout, "what needs no model is measured"
+    assert "\nfas " not in done.stdout
 
 
 def test_missing_is_told_with_its_reason_and_exit_3(run):
     with served([ok("Nice.")]) as server:
         done = couplesim(run, *judge(server, "--rubric", "framing"))
     assert done.returncode == 3
-    assert "fas                                -  0 of 3" in done.stdout
+    assert "fas                                 -  0 of 3" in done.stdout
     assert "missing in 3 sessions: fas: 0 of 2 items are valid: the answer is not a JSON object" in done.stdout
     assert "judgements:  3 judged, 3 invalid" in done.stdout
     assert done.stderr.endswith(f"--base-url {server.url} --rubric framing --retry-failed\n")
