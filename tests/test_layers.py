@@ -136,6 +136,11 @@ def test_only_the_session_asks_a_chat_to_speak():
     assert [name for name, tree in TREES.items() if ".speak" in _attributes(tree)] == ["session"]
 
 
+def test_only_the_judge_asks_a_chat_for_anything_else():
+    users = [name for name, tree in TREES.items() if ".ask" in _attributes(tree)]
+    assert users == ["chat.endpoint", "judge.judging"]
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_nothing_is_printed_but_by_the_command_line(name):
     tree = TREES[name]
