@@ -184,7 +184,11 @@ def _rows(folder: Path) -> list[SessionRow]:
 
 
 def _of_a_run(path: Path, row: SessionRow) -> Source:
+    return Source(shown(path), path, known=known_of(row), number=row.number, spec=row.spec)
+
+
+def known_of(row: SessionRow) -> Known:
+    """What its run says of a session."""
     spec = row.spec
     tokens = {label: spoken_tokens(spec.budget, label) for label in LABELS}
-    known = Known(people_of(spec), spec.turns, row.status == "complete", tokens)
-    return Source(shown(path), path, known=known, number=row.number, spec=spec)
+    return Known(people_of(spec), spec.turns, row.status == "complete", tokens)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from generator.errors import StorageError
-from generator.ledger import changes, rows
+from generator.ledger import changes, index, rows
 from generator.ledger.file import (
     check_ours,
     connect,
@@ -29,6 +29,7 @@ from generator.ledger.file import (
     take_lock,
     understood,
 )
+from generator.ledger.index import End, Entry, Tally
 from generator.ledger.migration import migrate
 from generator.ledger.rows import SessionRow, Status
 from generator.schema.planned import Planned
@@ -226,6 +227,35 @@ class Ledger:
         found = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
         with understood(self.folder / "ledger.db"):
             return [rows.turn_of(row) for row in found]
+
+    def extent(self) -> tuple[str, ...]:
+        """Equal as long as the run has the same sessions."""
+        found = self._all("SELECT created_at, count(id), min(id), max(id) FROM run LEFT JOIN session")[0]
+        return tuple(map(str, found))
+
+    def entries(self) -> list[Entry]:
+        """The sessions in order and in a few words each."""
+        found = self._all("SELECT number, spec, turns, cell, repeat FROM session ORDER BY number")
+        documents = self._all(
+            "SELECT hash, kind, content FROM document WHERE kind IN ('couple', 'therapist', 'topic', 'models')"
+        )
+        with understood(self.folder / "ledger.db"):
+            return list(index.entries(found, documents))
+
+    def ends(self) -> list[End]:
+        """How every session stands, in order."""
+        return [End(*row) for row in self._all("SELECT number, status, reason FROM session ORDER BY number")]
+
+    def tallies(self, numbers: Iterable[int]) -> dict[int, Tally]:
+        """What has been said in these sessions; one in which nothing has is not in it."""
+        chosen = list(numbers)
+        found = self._all(
+            "SELECT number, count(*), total(cut), total(trims != '[]'), total(tokens)"
+            " FROM turn JOIN session ON session.id = session_id"
+            f" WHERE number IN ({', '.join('?' * len(chosen))}) GROUP BY 1",
+            *chosen,
+        )
+        return {number: Tally(*map(int, counted)) for number, *counted in found}
 
     def factors(self) -> list[str]:
         """The names of the factors that are varied, in the order of the first session's."""
