@@ -28,7 +28,8 @@ class FileChange:
     """Whose prompts are made from it."""
     file: str
     diff: tuple[str, ...]
-    """Unified, without its header: lines that begin with "-", "+", " " or "@@"."""
+    """Unified, sentence by sentence, without its header: lines that begin with "-", "+", " " or "@@". Line by line
+    where no sentence differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class RoleChange:
     tokens: tuple[int, int]
     """Of the first request: an estimate."""
     diff: tuple[str, ...]
-    """As of a file, sentence by sentence; empty if the same is sent."""
+    """As of a file; empty if the same is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ def _files(old: Prompts, new: Prompts) -> Iterator[FileChange]:
         before, after = _texts(old[roles[0]]), _texts(new[roles[0]])
         others = {f"{role}.j2" for role in ROLES} - {f"{ROLE_OF[label]}.j2" for label in roles}
         for file in sorted({*before, *after} - others):
-            diff = _unified(before.get(file, "").splitlines(), after.get(file, "").splitlines())
-            if diff:
+            was, is_ = before.get(file, ""), after.get(file, "")
+            if was != is_:
+                diff = _unified(_sentences(was), _sentences(is_)) or _unified(was.split("\n"), is_.split("\n"))
                 yield FileChange(tuple(roles), file, diff)
 
 
@@ -109,12 +111,16 @@ def _sent(old: Prompts, new: Prompts, spec: Spec) -> Iterator[RoleChange]:
     before, after = messages(spec, old), messages(spec, new)
     for label in PRINCIPALS:
         (was, was_tokens), (is_, is_tokens) = before[label], after[label]
-        yield RoleChange(label, (was_tokens, is_tokens), _unified(_sentences(was), _sentences(is_)))
+        yield RoleChange(label, (was_tokens, is_tokens), _unified(_sentences(_text(was)), _sentences(_text(is_))))
 
 
-def _sentences(sent: Iterable[Mapping[str, str]]) -> list[str]:
-    lines = [line for message in sent for line in message["content"].split("\n")]
-    return [sentence for line in lines for sentence in sentences(line)]
+def _text(sent: Iterable[Mapping[str, str]]) -> str:
+    return "\n".join(message["content"] for message in sent)
+
+
+def _sentences(text: str) -> list[str]:
+    """A paragraph is mostly one line: compared by lines, nobody would see what has changed in it."""
+    return [sentence for line in text.split("\n") for sentence in sentences(line)]
 
 
 def _unified(before: list[str], after: list[str]) -> tuple[str, ...]:
