@@ -16,6 +16,9 @@ from generator.sentences import sentences
 CONTEXT = 1
 """Lines shown around a change."""
 
+_OF_A_ROLE = {f"{role}.j2" for role in ROLES}
+"""Templates that only one role's prompts are made from; all others may be included by any."""
+
 Prompts = Mapping[Label, PromptSet]
 """The prompt set of each speaker."""
 
@@ -85,12 +88,12 @@ def _files(old: Prompts, new: Prompts) -> Iterator[FileChange]:
         whose.setdefault((old[label].ref.hash, new[label].ref.hash), []).append(label)
     for roles in whose.values():
         before, after = _texts(old[roles[0]]), _texts(new[roles[0]])
-        others = {f"{role}.j2" for role in ROLES} - {f"{ROLE_OF[label]}.j2" for label in roles}
-        for file in sorted({*before, *after} - others):
+        for file in sorted({*before, *after}):
+            readers = tuple(label for label in roles if file not in _OF_A_ROLE or file == f"{ROLE_OF[label]}.j2")
             was, is_ = before.get(file, ""), after.get(file, "")
-            if was != is_:
+            if readers and was != is_:
                 diff = _unified(_sentences(was), _sentences(is_)) or _unified(was.split("\n"), is_.split("\n"))
-                yield FileChange(tuple(roles), file, diff)
+                yield FileChange(readers, file, diff)
 
 
 def _texts(prompts: PromptSet) -> dict[str, str]:

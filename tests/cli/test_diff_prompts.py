@@ -78,6 +78,7 @@ def test_a_set_that_has_been_edited_is_compared_with_the_run_it_was_used_in(runs
         partner.read_text("utf-8").replace("You can be hurt, tired, wary or funny.", "You wait."), "utf-8"
     )
     done = couplesim(runs / "ws", "diff-prompts", "../plain", "baseline")
+    assert "partner.j2: Patient A, Patient B ─" in done.stdout
     assert "The prompts differ: partner.j2; and so does what is sent to Patient A, Patient B." in done.stdout
     file, sent = done.stdout.split("What is sent, for ")
     assert "\n-You can be hurt, tired, wary or funny.\n+You wait.\n" in file
