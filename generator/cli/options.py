@@ -129,6 +129,26 @@ network_fs_option = click.option(
 )  # fmt: skip
 
 
+open_option = click.option("--open", "open_it", is_flag=True, help="Open the report in the browser of this desktop.")
+
+
+def page_name(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A report's file as it was given. Raises BadParameter for a name that is no page's: it may be a slip, and the file
+    would be replaced."""
+    if value and not value.lower().endswith((".html", ".htm")):
+        raise click.BadParameter(f"{value}: a report is a page; give it a name that ends in .html")
+    return value
+
+
+def report_options(function: F) -> F:
+    """Add what asks for a report: `report`, a file (empty: the usual one; None: no report), and `open_it`."""
+    report = click.option(
+        "--report", is_flag=False, flag_value="", metavar="[FILE]", callback=page_name,
+        help="Write a report too, one page to be mailed [RUN/report.html].",
+    )  # fmt: skip
+    return report(open_option(function))
+
+
 def plan_options(function: F) -> F:
     """Add the options that make a plan."""
     for option in reversed([*_PLAN_OPTIONS, *_SESSION_OPTIONS]):

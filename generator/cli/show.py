@@ -55,7 +55,7 @@ def _found(path: Path, number: int) -> Shown:
     if path.is_file() and path.name != "ledger.db":
         return _from_file(path)
     if path.is_dir() and not (path / "ledger.db").exists():
-        files = sorted(path.glob("transcripts/*.txt"))
+        files = sorted([*path.glob("transcripts/*.txt"), *path.glob("transcripts/*001/*.txt")])
         if number <= len(files):
             return _from_file(files[number - 1])
         if files:
