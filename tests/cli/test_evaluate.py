@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from generator.judge.scores import scores_of_run
 from tests.child import couplesim, served, slowly, start, transcripts, turns_in
 from tests.cli.test_secrets import CANARY, found
 from tests.faults.server import ok
@@ -65,6 +66,7 @@ def test_a_run_is_judged_and_nothing_is_asked_or_generated_again(run):
     assert all(row["airtime_gap"] for row in rows)
     assert [(row["realism"], row["fas:n_valid/n"]) for row in rows] == [("5.0", "2/2")] * 3
     assert (run / "run/ledger.db").read_bytes() == ledger
+    assert {n: scored.values["realism"] for n, scored in scores_of_run(run / "run").items()} == {1: 5.0, 2: 5.0, 3: 5.0}
     with sqlite3.connect(run / "run/scores.db") as reader:
         assert reader.execute("SELECT DISTINCT model FROM judgement").fetchall() == [(SERVED,)]
 
