@@ -12,6 +12,7 @@ import click
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
+    from generator.inspection import Inspected
     from generator.schema.profile import SessionFigures
 
 
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 def command(paths: tuple[Path, ...], as_json: bool, as_csv: bool, picture: Path | None, write: bool, yes: bool) -> None:
     """The figures of transcripts: files, folders, runs, profiles (.json), or - for standard input.
 
-    With --write they are kept in seeds/profile.json (for `profile FOLDER --write`: in that folder), which is what
-    `couplesim check` compares with. A profile holds figures only, no text.
+    Below them stand the measures of couples talk, each the mean of the sessions' values; docs/measures.md explains
+    all of them. With --write the figures are kept in seeds/profile.json (for `profile FOLDER --write`: in that
+    folder), which is what `couplesim check` compares with. A profile holds figures only, no text.
     """
     from generator.errors import InputError
-    from generator.inspection import figures_of
+    from generator.inspection import measured_paths
     from generator.profiles import PROFILE, read_profile
 
     if as_json + as_csv + write > 1:
@@ -48,7 +50,8 @@ def command(paths: tuple[Path, ...], as_json: bool, as_csv: bool, picture: Path 
     sessions = [session for path in profiles for session in read_profile(path).sessions]
     standard_input = sys.stdin.buffer.read() if Path("-") in texts else None
     left_out: list[str] = []
-    sessions += figures_of(texts, standard_input, left_out) if texts else ()
+    measured = measured_paths(texts, standard_input, left_out) if texts else []
+    sessions += [each.figures for each in measured if each.figures]
     for sentence in left_out:
         click.echo(safe(f"left out: {sentence}"), err=True)
     if picture:
@@ -60,11 +63,11 @@ def command(paths: tuple[Path, ...], as_json: bool, as_csv: bool, picture: Path 
         folder = paths[0] if len(paths) == 1 and paths[0].is_dir() and not (paths[0] / "ledger.db").exists() else None
         _bless((folder or Path("seeds")) / PROFILE, sessions, yes)
     elif as_json:
-        click.echo(_json(sessions))
+        click.echo(_json(sessions, measured))
     elif as_csv:
-        click.echo(_csv(sessions), nl=False)
+        click.echo(_csv(sessions, measured), nl=False)
     else:
-        _print(sessions)
+        _print(sessions, measured)
 
 
 def _rows(sessions: Sequence[SessionFigures]) -> list[dict[str, Any]]:
@@ -83,18 +86,48 @@ def _rows(sessions: Sequence[SessionFigures]) -> list[dict[str, Any]]:
     ]
 
 
-def _json(sessions: Sequence[SessionFigures]) -> str:
+def _panel(measured: Sequence[Inspected]) -> list[dict[str, Any]]:
+    """The couple's panel; nothing without texts to measure."""
+    from generator.metrics.measures import PANEL
+
+    rows = []
+    for measure in PANEL if measured else ():
+        values = [each.measures[measure.name] for each in measured]
+        found = [value for value in values if value is not None]
+        rows.append(
+            {
+                "measure": measure.name,
+                "words": measure.words,
+                "mean": sum(found) / len(found) if found else None,
+                "n": len(found),
+                "tolerance": measure.tolerance,
+                "values": values,
+            }
+        )
+    return rows
+
+
+def _json(sessions: Sequence[SessionFigures], measured: Sequence[Inspected]) -> str:
     import json
 
-    names = [session.name for session in sessions]
-    return json.dumps({"sessions": names, "figures": _rows(sessions)}, ensure_ascii=False, indent=2)
+    told = {
+        "sessions": [session.name for session in sessions],
+        "figures": _rows(sessions),
+        "measured": [each.figures.name for each in measured if each.figures],
+        "panel": _panel(measured),
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2)
 
 
-def _csv(sessions: Sequence[SessionFigures]) -> str:
+def _csv(sessions: Sequence[SessionFigures], measured: Sequence[Inspected]) -> str:
     import csv
     import io
 
-    rows = _rows(sessions)
+    rows = [{**row, "section": "figures"} for row in _rows(sessions)]
+    for row in _panel(measured):
+        row |= {"figure": row.pop("measure"), "value": row.pop("mean"), "unit": "sessions", "section": "panel"}
+        del row["values"]
+        rows.append(row)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -102,8 +135,9 @@ def _csv(sessions: Sequence[SessionFigures]) -> str:
     return text.getvalue()
 
 
-def _print(sessions: Sequence[SessionFigures]) -> None:
+def _print(sessions: Sequence[SessionFigures], measured: Sequence[Inspected]) -> None:
     from generator.metrics.figures import FIGURES
+    from generator.metrics.measures import PANEL
 
     click.echo(f"{'figure':<24}{'value':>7}  {'of':<14}{'tolerance':<11}meaning")
     for figure, row in zip(FIGURES, _rows(sessions), strict=True):
@@ -113,6 +147,15 @@ def _print(sessions: Sequence[SessionFigures]) -> None:
         )
     turns = sum(len(session.speaker) for session in sessions)
     click.echo(f"\n{_sessions(sessions)}, {turns} turns; - is a figure without data")
+    if not measured:
+        return
+    click.echo(f"\n{'measure':<24}{'mean':>7}  {'of':<14}{'tolerance':<11}meaning")
+    for measure, row in zip(PANEL, _panel(measured), strict=True):
+        count = f"{row['n']} sessions"
+        click.echo(
+            f"{measure.name:<24}{measure.shown(row['mean']):>7}  {count:<14}{measure.tolerance:<11g}{measure.words}"
+        )
+    click.echo("\nmeasures of couples talk, which no drift is judged by; - is one that no session has")
 
 
 def _sessions(sessions: Sequence[SessionFigures]) -> str:

@@ -59,8 +59,10 @@ class Matched:
 
 def match(reference: Sequence[Case], side: Sequence[Case], enough_couples: int) -> Matched:
     """The sessions of both sides as units: pairs of sessions where the design has them; else pairs of couples where
-    there are enough of those; else each side's own."""
+    there are `enough_couples`; else each side's own."""
     shared = _shared(reference, side)
+    if "couple" not in shared and max(len(set(map(couple_of, cases))) for cases in (reference, side)) > 1:
+        return _unpaired(reference, side)
     for names in (shared, [name for name in shared if name != DRAWN]):
         units, left_out = _units(reference, side, _by_place(names), names)
         if _enough(units, reference, side):
@@ -122,7 +124,7 @@ def _unpaired(reference: Sequence[Case], side: Sequence[Case]) -> Matched:
     """Each side's sessions as units of their own, or its couples where the sides have different ones and any has
     several sessions."""
     counts = [Counter(map(couple_of, cases)) for cases in (reference, side)]
-    nested = not counts[0].keys() & counts[1].keys() and min(map(len, counts)) > 1
+    nested = not counts[0].keys() & counts[1].keys()
     if nested and max(max(count.values()) for count in counts) > 1:
         own = [Unit(name, name, tuple(c for c in reference if couple_of(c) == name), ()) for name in counts[0]]
         other = [Unit(name, name, (), tuple(c for c in side if couple_of(c) == name)) for name in counts[1]]

@@ -37,7 +37,7 @@ def reckon(
     """Each side against the first. `family` names measures; `broken` counts sessions with errors by side; `scripted`
     names the sides in which the rehearsal speaks."""
     reference, *others = sides
-    tests = len(family) * len(others)
+    tests = max(1, len(family) * len(others))
     pairings, rows = [], []
     for name in others:
         found = _Against(sides[reference], sides[name], name, tests)

@@ -53,7 +53,7 @@ def sentence(row: Row, found: Comparison) -> str:
 
 
 def _needed(found: Comparison) -> str:
-    tests = len(found.family) * len(found.pairings)
+    tests = max(1, len(found.family) * len(found.pairings))
     return f"at least {couples_needed(tests)} pairs for {tests} test{'s' * (tests != 1)}"
 
 

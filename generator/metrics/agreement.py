@@ -17,19 +17,22 @@ DISSENT = cues(
     i do not (think|believe) (so|you are right|(that|it) is (fair|true|right|how|what))
     i do not (see|remember) it (that|like|the same)
     i (do not buy|doubt) (it|that)
-    i would not (say|call) (that|it|so)
+    i would not (say|put it) (that|so)
     (that|it|this) is (just |simply |really |so )?(not (\w+ )?(fair|true|right|how it|what (happened|i (said|meant))))
     (that|it|this) is (just |simply |really |so )?(unfair|untrue|nonsense)
     that is wrong
     you are (wrong|mistaken|not right)
-    (that|it) (does not|will not) (work|make sense)
+    that (does not|will not) (work|make sense)
     i (never|did not) (say|said|agree|agreed) (that|to)
-    i (can not|will not|could not) (do|accept|live with) (that|it)
+    i (can not|will not|could not) (do|accept|live with) (that|it)[.!,]
     (no way|no deal|not a chance)
     ^(not at all|not for me|not true)
     ^(yes|yeah|okay|ok|sure|maybe|fine),? (then,? )?but
     """,
-    r"\?\W*$",
+    r"""
+    \?\W*$
+    (when|if|whether) (that|it)
+    """,
 )
 _OPENS_WITH_NO = re.compile(
     r"(?:no|nope|not (?:really|quite|exactly))\b(?=[,.!;…—–-])"

@@ -42,8 +42,11 @@ CRITICISM = cues(
     """,
     r"""
     if you
-    you (always|never) (made? me|knew? how|know how|gave up|give up|once complained|forget|have to)
-    (not saying|thank|whether you|how you (always|never))
+    you (always|never) (makes? me|made me|knew|know|once|gave up|give up|forget|have to|had to|mind)
+    (not saying|thank|welcome|whether you|how you (always|never)|what you (always|never)|part of my \w+ you)
+    not (\w+ ){1,4}because you
+    you (always|never) (said anything|had a|told|(really )?(get|got) a turn)
+    said a word about it
     """,
 )
 CONTEMPT = cues(
@@ -51,7 +54,7 @@ CONTEMPT = cues(
     you are (just |being |such an? |an? |so )*(pathetic|ridiculous|disgusting|useless|hopeless|laughable)
     you are (just |being |such an? |an? |so )+(joke|liar|coward|hypocrite|child|baby|idiot|fool|martyr|loser)
     (that|this|it) is (just |so )?(pathetic|laughable|ridiculous|rich)[.!,]
-    (oh,? )?(grow up|spare me|please|bravo|congratulations)[.!]$
+    ^(oh,? )?(grow up|spare me|please|bravo|congratulations)[.!]$
     oh,? please[,.!]
     (give me a break|do not make me laugh|poor you|boo hoo|must be nice|big surprise)
     yeah,? right[.!]
@@ -73,8 +76,8 @@ DEFENSIVENESS = cues(
     (that|it|this) is (just |really |so )?(not (fair|true|how it|what (i|happened))|unfair)
     (it|that|this) (is|was) not my (fault|job)
     i (did not do|have not done) anything
-    i never (said|did|asked|wanted|meant)
-    what about (you|your|what you|all the times?)
+    i never (said|did|meant|asked for|asked you to) (that|it|any|anything|you)
+    what about (your|what you|the times?|all the times?)
     you do (it|that|the same|the same thing)( too| yourself)
     you are (one to talk|no better|(just )?(blaming|attacking|accusing))
     do not (blame|put (this|that|it) on) me
@@ -95,36 +98,37 @@ DEFENSIVENESS = cues(
     """,
     r"""
     not what i (want|need|hope|wanted|needed|hoped)
-    i never (said|asked|told) (you )?(thank|how|so|sorry)
-    (i am sorry|trying to (understand|say|hear))
+    i never (said|told) (it |you )*(thank|how|so|sorry|out loud|aloud)
+    (i am sorry|trying to (understand|say|hear)|has to (jump|start|begin|go first)|never mind)
     what about you (and|two)
     """,
 )
 STONEWALLING = cues(
     r"""
     i (do not|can not) (really )?(want to )?(talk|discuss|speak) (about )?(this|it|that)
-    i am (just )?(done|finished)( here| talking| with this( conversation)?)?[.!]?$
-    (there is|i have|i have got) nothing (left |more |else )?to (say|add|talk about|tell)
+    ^i am (just )?(done|finished)( here| talking| with this( conversation)?)?[.!]?$
+    ^(there is|i have|i have got) nothing (left |more |else )?to (say|add|talk about|tell)
     i would rather not
-    (just )?(forget|drop) (it|i said)
+    ^(please |just |oh,? )*(forget|drop) (it|i said)
     ^never mind
-    ^(whatever|fine|nothing|no comment|pass|leave it|suit yourself|silence)\W*$
+    ^(whatever|fine|nothing|no comment|pass|leave it|suit yourself|silence)[.!…]+$
     leave me (alone|out of)
-    (can|could) we (please |just )?(stop|not|change the subject|drop (it|this))
-    i can not do this( anymore| any more| right now| now)?[.!]?$
+    (can|could) we (please |just )?(stop|not do this|change the subject|drop (it|this))
+    ^i can not do this( anymore| any more| right now| now)?[.!]$
     (what is the point|why bother|there is no point)
     (say|think|believe) what you (want|like)
     if you say so
-    ^i do not (know|care)[.!]?$
+    ^i do not (know|care)[.!]$
     (says nothing|looks? away|turns? away|shrugs?|silence|silent)[*)\]]
     feelings are not (really )?my
     """,
-    "(used to|when(ever)? (you|i)|every time|you (say|said)|i (say|said))",
+    "(used to|when(ever)? (you|i)|every time|(?<!if )you (say|said)|i (say|said)|i would (probably )?say|not because)",
 )
 REPAIR = cues(
     r"""
     i am (so |really |truly |very )*sorry
-    (i apologi[sz]e|forgive me|my apologies|my mistake|my fault)
+    (i apologi[sz]e|forgive me(?! if))
+    (^|(that|it) (is|was) )my (mistake|fault)
     i (was|am) (wrong|unfair|unkind|too (harsh|hard|sharp|quick))
     i should( not)? have
     i (did not|never) (mean|meant|want|wanted|intend|intended) to (hurt|make you|push|shut|leave you|dismiss)
@@ -136,8 +140,8 @@ REPAIR = cues(
     i am (so |really )*grateful
     i (still |really |do )*love you
     i (can |do )*(hear|see|understand|get) (that you|why you|how (much|hard|tired|lonely|alone|you)|now (that|how|why))
-    i hear you
-    i am (listening|on your side|here for you)
+    i hear you[,.!]
+    i am (listening(?! (for|to the))|on your side|here for you)
     we are (in this together|on the same (side|team))
     i (want|would like) (us )?to (do|be|make) (it |this )?(better|right)
     you (deserve|deserved|were owed)
@@ -149,9 +153,12 @@ REPAIR = cues(
     """,
     r"""
     (not|never|only|always|say|said|saying) (that )?(i am )?(the one )?(\w+ )?sorry
+    (you never|never forgive|if i am|what i should)
+    (do not|did not) know (\w+ ){0,3}sorry
     sorry(,? but| to say| if you| you feel| that you feel| for (myself|yourself|her|him))
     not (really )?(appreciate|love|see|hear|understand|get)
     thanks? (you )?for nothing
+    saying thank
     """,
 )
 

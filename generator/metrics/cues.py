@@ -62,8 +62,5 @@ def _whole(found: re.Match[str]) -> str:
 
 
 def _any_of(lines: str) -> re.Pattern[str]:
-    return re.compile("|".join(rf"\b{line}\b" if line[-1].isalnum() else rf"\b{line}" for line in _lines(lines)))
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    phrases = (line.strip() for line in lines.splitlines())
+    return re.compile("|".join(rf"\b(?:{phrase})(?!\w)" for phrase in phrases if phrase))

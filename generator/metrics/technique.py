@@ -34,8 +34,8 @@ REFLECTION = cues(
     there is (an? |so much |some |real )*(\w+ )?(hurt|sadness|worry|longing|loneliness|fear|strain|grief|care)
     """,
     r"""
-    (do|did|does|would|could|can|what|how|when|where|which) (do |does |did )?(it|you|that)\b.*\?\W*$
-    as i (imagine|hear) it
+    ^(?!.*[,;:—–-] ?(is that|am i|does that|have i|did i|right|correct)\b[^?]*\?).*\?\W*$
+    (how (it|that|this) (sounds|feels)|imagine each)
     """,
 )
 SUMMARY = cues(
@@ -44,11 +44,11 @@ SUMMARY = cues(
     let me (try to )?pull (this|that|it|things|these|\w+ threads) together
     in (sum|summary)
     (so|thus) far,? (i|we|you|there)
-    (putting|pulling|put|taken|taking) (\w+ ){0,4}(together|next to each other|side by side)
+    (putting|pulling|put|taken) (\w+ ){0,4}(together|next to each other|side by side)
     when i (lay|put) (\w+ ){0,4}(together|on top of each other|side by side)
     (we|you) have (both |all |now |each )*(heard|covered|talked about|touched on|named|learned|shown us)
     looking back (over|on|at) (the|our|this|today|what)
-    (as|before) we (wrap up|close|finish|end|bring)
+    ^(as|before) we (wrap up|close|finish|end|bring)
     here is (what|the pattern|the picture) (i|as i|that i)
     (today|in this hour|in this session),? (we|you|i) have
     i have heard (\w+ ){0,3}(today|both|each|two|three)
@@ -58,7 +58,10 @@ SUMMARY = cues(
     ^so we have
     both of you have (said|told|described|named)
     """,
-    r"\?\W*$",
+    r"""
+    \?\W*$
+    nobody has to
+    """,
 )
 ADVICE = cues(
     r"""
@@ -79,12 +82,16 @@ ADVICE = cues(
     homework
     an? (small )?(exercise|experiment)
     """,
-    r"(do not|need not|nobody|neither of you) (have|has|need|needs) (to|any)",
+    r"""
+    (do not|need not|nobody|neither of you) (have|has|need|needs) (to|any)
+    (nothing|whatever|all) (that )?you (have|need) to
+    (should i|where you|try to (find|say|tell|describe|imagine|put|name|picture))
+    """,
 )
 _OPENS = re.compile(
     r"""\W*(?:(?:and|so|but|then|now|well|or|also|perhaps|maybe)\ |for\ (?:you|each\ of\ you)\ )*
     (?:(?:in|at|by|with|from|to|for|of|about|under)\ )?
-    (?:what|why|where|which|who|how(?!\ (?:many|much\ time|long|often|old|far|soon|late)\b))\b""",
+    (?:what|why|where|how(?!\ (?:many|much\ time|long|often|old|far|soon|late)\b))\b""",
     re.VERBOSE,
 )
 _INVITES = cues(
@@ -101,7 +108,7 @@ _MITI = "Moyers, Rowell, Manuel, Ernst and Houck 2016 (MITI 4)"
 
 def asks_openly(text: str) -> bool:
     """True if the speaker asks something that yes or no does not answer: a clause of a question begins with what, how,
-    why, where, which or who, or somebody is invited to tell. "How long" and its kin are not open."""
+    why or where, or somebody is invited to tell. "How long" and its kin are not open."""
     asked = (written_out(sentence) for sentence in sentences(text) if ends_in_question(sentence))
     return _INVITES.stand_in(text) or any(any(map(_OPENS.match, re.split("[,;:—–]", each))) for each in asked)
 
@@ -161,7 +168,7 @@ def _gauge(kind: Kind) -> Gauge:
     measure = Measure(
         name=kind.name,
         words=f"the therapist's turns that {kind.does}",
-        definition=f"Share of the therapist's turns in which, by its phrases, {kind.when}; missing without turns.",
+        definition=f"Share of the therapist's turns in which, by phrases, {kind.when}; missing without turns.",
         sign=f"Higher: {kind.more}.",
         source=kind.source,
         weakness=kind.weakness,
