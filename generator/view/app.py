@@ -121,7 +121,7 @@ class View:
         with self._desk.opened(request.path_params["run"]) as run:
             began = time.monotonic()
             found = standing(run.ledger, self._price)
-            again = max(AGAIN_SECONDS, 4 * (time.monotonic() - began)) if found.running else None
+            again = max(AGAIN_SECONDS, 9 * (time.monotonic() - began)) if found.running else None
             told = _joined(lines(run.folder, found, time.time()))
             template = "standing_page.html" if "whole" in request.query_params else "standing.html"
             now = brief_of(run.key, run.ledger)
