@@ -12,9 +12,11 @@ FOLDERS = {
     "couple": ("personas/couples", ".yaml"),
     "therapist": ("personas/therapists", ".yaml"),
     "topic": ("personas/topics", ".yaml"),
-    "prompt set": ("prompts", ""),
+    "prompt set": ("prompts", "/set.yaml"),
+    "rubric": ("prompts/judges", "/rubric.yaml"),
 }
-"""Where each kind of asset lives under a root, and the ending of its name; "" is a folder."""
+"""Where each kind of asset lives under a root, and how its path ends; with a slash, it is the folder that holds the
+file."""
 
 
 def shipped_root() -> Path:
@@ -45,8 +47,11 @@ class Assets:
             for path in sorted(base.iterdir()):
                 if path.name.startswith(("_", ".")):
                     continue
-                if path.suffix == ending if ending else (path / "set.yaml").is_file():
-                    found.setdefault(path.stem if ending else path.name, path)
+                if ending.startswith("/"):
+                    if (path / ending[1:]).is_file():
+                        found.setdefault(path.name, path)
+                elif path.suffix == ending:
+                    found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 
     def seed(self, name: str) -> Path:
@@ -62,7 +67,7 @@ class Assets:
         raise InputError(f"there is no {name}; looked in {', '.join(str(path.parent) for path in places)}")
 
     def find(self, kind: str, name: str) -> Path:
-        """The path of the asset `name`: an id, or the path of a file (for prompt sets, a folder).
+        """The path of the asset `name`: an id, or the path of a file (for prompt sets and rubrics, a folder).
 
         Raises InputError naming the nearest id and every folder looked in.
         """

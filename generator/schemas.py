@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from generator.judge.canaries import CanaryFile
+from generator.judge.rubric import RubricFile
 from generator.plan import Plan
 from generator.prices import PriceFile
 from generator.prompts import SetFile
@@ -16,6 +18,8 @@ RECORDS: dict[str, type[Record]] = {
     "therapist": Therapist,
     "topic": Topic,
     "prompt-set": SetFile,
+    "rubric": RubricFile,
+    "canaries": CanaryFile,
     "plan": Plan,
     "contract": Contract,
     "prices": PriceFile,

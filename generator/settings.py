@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from generator.chat.protocol import Chat
+from generator.chat.protocol import Asked, Chat
 from generator.errors import InputError
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.session import REHEARSAL, Cast, Model
@@ -32,6 +32,12 @@ class Chats:
         """Who speaks for each label. Raises InputError if a key is missing."""
         return {label: self._chat(cast.of(label)) for label in PRINCIPALS}
 
+    def judge(self, model: Model) -> Asked:
+        """What answers a judge's questions. Raises InputError if the key is missing, or no model is named."""
+        if model.name == REHEARSAL:
+            raise InputError("the rehearsal speaker cannot judge: it is scripted; name a model with --judge-model")
+        return self._endpoint(model)
+
     def gates(self) -> list[Gate]:
         """The gates of the endpoints that have been asked."""
         return [endpoint.gate for endpoint in self._open.values()]
@@ -46,6 +52,9 @@ class Chats:
             from generator.chat.rehearsal.chat import Rehearsal
 
             return Rehearsal()
+        return self._endpoint(model)
+
+    def _endpoint(self, model: Model) -> Endpoint:
         identity = (model.base_url, model.key_env)
         if identity not in self._open:
             from generator.chat.endpoint import Endpoint

@@ -12,8 +12,6 @@ from typing import Any, get_args, get_origin
 from jinja2 import nodes
 from pydantic import BaseModel
 
-from generator.schema.perspective import Perspective
-
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.Filter, nodes.If,
     nodes.For, nodes.Include, nodes.Concat, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
@@ -25,9 +23,12 @@ FIELDS_SHOWN = 12
 """How many fields an error names at most."""
 
 
-def problems(tree: nodes.Template, variables: Sequence[str], filters: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Line and words of everything in one template that is not allowed, or that names what there is not."""
-    fields, lists = _fields()
+def problems(
+    tree: nodes.Template, variables: Sequence[str], filters: Sequence[str], data: Sequence[type[BaseModel]]
+) -> Iterator[tuple[int, str]]:
+    """Line and words of everything in one template that is not allowed, or that names what there is not. `data`: the
+    records that values are of."""
+    fields, lists = _fields(data)
     loop_names = {node.target.name for node in tree.find_all(nodes.For) if isinstance(node.target, nodes.Name)}
     known = {*variables, *loop_names, "loop"}
     for node in _all(tree):
@@ -42,7 +43,7 @@ def problems(tree: nodes.Template, variables: Sequence[str], filters: Sequence[s
         elif isinstance(node, nodes.For) and (
             node.recursive or not (isinstance(node.iter, nodes.Getattr) and node.iter.attr in lists)
         ):
-            yield node.lineno, "a loop runs over a list of a persona, such as persona.traits"
+            yield node.lineno, "a loop runs over a list, such as persona.traits"
         elif isinstance(node, nodes.Include) and not isinstance(node.template, nodes.Const):
             yield node.lineno, "an include names its file in quotes"
 
@@ -86,11 +87,11 @@ def _nearest(word: str, known: Sequence[str], shown: int | None = None) -> str:
     return f"; there are {', '.join(known[:shown])}{more}"
 
 
-def _fields() -> tuple[set[str], set[str]]:
+def _fields(data: Sequence[type[BaseModel]]) -> tuple[set[str], set[str]]:
     """Names of all fields a template can reach, and of those that hold a list."""
     fields: set[str] = set()
     lists: set[str] = set()
-    waiting: list[Any] = [Perspective]
+    waiting: list[Any] = list(data)
     seen: set[Any] = set()
     while waiting:
         record = waiting.pop()

@@ -12,14 +12,14 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generator.chat import faults, replies
 from generator.chat.gate import Gate, Pass
-from generator.chat.protocol import Request
+from generator.chat.protocol import Question, Request
 from generator.errors import AttemptFailed, ProviderRefused, SessionFailed
 from generator.schema.session import REHEARSAL
 from generator.schema.turn import Reply
@@ -96,6 +96,10 @@ class Endpoint:
         """Parameters that are not sent again, by model."""
 
     async def speak(self, request: Request) -> Reply:
+        """See `Chat.speak`."""
+        return await self.ask(request)
+
+    async def ask(self, request: Question) -> Reply:
         """Ask until there is a usable reply. Raises SessionFailed or ProviderRefused when there is none."""
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
@@ -132,9 +136,8 @@ class Endpoint:
                 refused = ProviderRefused(failed.message)
                 self.gate.shut(refused)
                 raise refused from failed
-            where = f"turn {len(request.spoken) + 1}, {request.perspective.label}"
             tried = f" ({attempts} attempts)" if attempts > 1 else ""
-            raise SessionFailed(failed.kind, f"{where}: {failed.message}{tried}") from failed
+            raise SessionFailed(failed.kind, f"{request.what}: {failed.message}{tried}") from failed
         return reply if attempts == 1 else reply.model_copy(update={"attempts": attempts, "wasted_tokens": wasted})
 
     async def close(self) -> None:
@@ -144,7 +147,7 @@ class Endpoint:
             await self._client.close()
             self._client = None
 
-    async def _attempt(self, request: Request, failed_before: int) -> Reply:
+    async def _attempt(self, request: Question, failed_before: int) -> Reply:
         log = request.attempts
         leave = await self.gate.enter(log.order, failed_before)
         try:
@@ -180,7 +183,7 @@ class Endpoint:
             failed.message = f"no reply from {self.host} for {silent / 60:.0f} minutes: {failed.message}"
             self.gate.shut(ProviderRefused(failed.message))
 
-    async def _post(self, request: Request) -> Reply:
+    async def _post(self, request: Question) -> Reply:
         import aiohttp
         import httpx2
         import openai
@@ -224,7 +227,7 @@ class Endpoint:
         escaped = json.dumps(self._key, ensure_ascii=False)[1:-1]
         return plain.replace(escaped, "***").encode("utf-8", "replace") if escaped in plain else body
 
-    def _fields(self, request: Request) -> dict[str, Any]:
+    def _fields(self, request: Question) -> dict[str, Any]:
         model, rejected = request.model, self._rejected.get(request.model.name, set())
         fields: dict[str, Any] = {"model": model.name, "seed": request.seed}
         if request.max_tokens is not None:
@@ -233,17 +236,30 @@ class Endpoint:
         for name in _OPTIONS:
             if getattr(model, name) is not None:
                 fields[name] = getattr(model, name)
-        if model.name == REHEARSAL:
+        if request.schema is not None and (form := self._form(request.schema, rejected)):
+            fields["response_format"] = form
+        if isinstance(request, Request) and model.name == REHEARSAL:
             fields["couplesim"] = {
                 "perspective": request.perspective.model_dump(mode="json"),
                 "spoken": [list(turn) for turn in request.spoken],
             }
         return {name: value for name, value in fields.items() if name != "seed" or name not in rejected}
 
+    def _form(self, schema: Mapping[str, Any], rejected: set[str]) -> dict[str, Any] | None:
+        """How to ask for a reply of this form: the best way that the model has not rejected."""
+        if "json_schema" not in rejected:
+            named = {"name": "answer", "strict": True, "schema": schema}
+            return {"type": "json_schema", "json_schema": named}
+        return None if "json_object" in rejected else {"type": "json_object"}
+
     def _refusal(
-        self, status: int, body: bytes, headers: dict[str, str], request: Request, sent: dict[str, Any], first: bool
+        self, status: int, body: bytes, headers: dict[str, str], request: Question, sent: dict[str, Any], first: bool
     ) -> AttemptFailed:
         name = request.model.name
+        form = sent.get("response_format", {}).get("type")
+        if form and faults.rejects_format(status, body):
+            self._rejected.setdefault(name, set()).add(form)
+            return AttemptFailed("parameter", f"{name} rejects {form}; it is left out", counts=False, wait_seconds=0)
         parameter = faults.rejected_parameter(body) if status in {400, 422} else None
         if parameter is None:
             return faults.from_status(status, body, headers, self.host, request, first)

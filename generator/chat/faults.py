@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from generator.chat.protocol import Request
+from generator.chat.protocol import Question
 from generator.errors import AttemptFailed
 
 MAX_WAIT_SECONDS = 600.0
@@ -29,10 +29,11 @@ _MODEL_WORDS = ("model_not_found", "invalid model name", "not a valid model", "s
 _QUOTA_WORDS = ("insufficient_quota", "billing_hard_limit", "exceeded your current quota", "insufficient credits")
 _FIELDS = ("max_tokens", "max_completion_tokens", "temperature", "seed", "reasoning_effort")
 """What a request may carry beside model and messages."""
+_FORMAT_WORDS = ("response_format", "json_schema", "json_object", "response schema", "structured output", "guided_json")
 
 
 def from_status(
-    status: int, body: bytes, headers: Mapping[str, str], host: str, request: Request, first: bool
+    status: int, body: bytes, headers: Mapping[str, str], host: str, request: Question, first: bool
 ) -> AttemptFailed:
     """The failure behind an HTTP status of 300 and more, or behind an error object in a 200's body.
 
@@ -71,6 +72,14 @@ def rejected_parameter(body: bytes) -> str | None:
         return parameter if parameter in _FIELDS else None
     named = [name for name in _FIELDS if name in words]
     return min(named, key=words.index, default=None)
+
+
+def rejects_format(status: int, body: bytes) -> bool:
+    """Whether an error objects to the form that the reply was to have; some servers call that a fault of theirs."""
+    error = _error_object(body)
+    words = f"{error.get('param')} {_message(error)}".casefold()
+    named = any(word in words for word in _FORMAT_WORDS)
+    return status in {400, 422, 500, 501} and named
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from generator.schema.label import Label
 from generator.schema.perspective import Perspective
@@ -20,9 +20,9 @@ def not_blank(text: str) -> bool:
     return bool(text.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Everything a chat may use to speak one turn."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a model is asked, and within which limits."""
 
     model: Model
     parts: Sequence[bytes]
@@ -30,16 +30,18 @@ class Request:
     max_tokens: int | None
     """Tokens the reply may take; None for no limit."""
     seed: int
-    """Seed of this turn; equal specs give equal seeds."""
+    """Equal questions have equal seeds."""
     prompt_tokens: int
     """Estimate of what the messages amount to."""
-    perspective: Perspective
-    """What the speaker knows, as data; the messages say the same in words."""
-    spoken: Sequence[tuple[Label, str]]
-    """The turns so far."""
+    what: str
+    """For messages: "turn 3, Patient B"."""
     attempts: AttemptLog = field(default_factory=lambda: UNLOGGED)
     usable: Callable[[str], bool] = not_blank
-    """Whether a reply's text can become a turn; a chat that retries asks again until it can."""
+    """Whether a reply's text is what was asked for; a chat that retries asks again until it is."""
+    wanted: str = "words of the speaker's own"
+    """What an unusable reply has none of."""
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema of the reply, for endpoints that can keep to one; None for plain text."""
 
     @property
     def messages(self) -> bytes:
@@ -53,8 +55,18 @@ class Request:
         return Usage(prompt=sum(map(len, self.parts)), completion=reply, estimated=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Question):
+    """Everything a chat may use to speak one turn."""
+
+    perspective: Perspective
+    """What the speaker knows, as data; the messages say the same in words."""
+    spoken: Sequence[tuple[Label, str]]
+    """The turns so far."""
+
+
 class AttemptLog(Protocol):
-    """Told of every request of a session before it is sent, and of those that failed."""
+    """Told of every request of a session, or of a judgement, before it is sent, and of those that failed."""
 
     @property
     def order(self) -> int:
@@ -79,6 +91,13 @@ class _Unlogged:
 
 
 UNLOGGED: AttemptLog = _Unlogged()
+
+
+class Asked(Protocol):
+    """Something that answers questions which are no turns: a judge's."""
+
+    async def ask(self, question: Question) -> Reply:
+        """Answer. Raises SessionFailed if this answer cannot be had, ProviderRefused if none can."""
 
 
 class Chat(Protocol):

@@ -9,13 +9,13 @@ from typing import Any
 
 from generator import tokens
 from generator.chat import faults
-from generator.chat.protocol import Request
+from generator.chat.protocol import Question
 from generator.errors import AttemptFailed
 from generator.schema.turn import Reply, Usage, without_surrogates
 
 
 def read(
-    body: bytes, status: int, headers: Mapping[str, str], host: str, request: Request, latency: float, first: bool
+    body: bytes, status: int, headers: Mapping[str, str], host: str, request: Question, latency: float, first: bool
 ) -> Reply:
     """The reply in `body`. Raises AttemptFailed; `attempts` of the reply is left for the caller to set.
 
@@ -36,7 +36,7 @@ def read(
     if not text.strip():
         raise _nothing_said(name, end, usage, request)
     if not request.usable(text):
-        raise AttemptFailed("empty", f"{name} sent no words of the speaker's own", 3, billed="yes", usage=usage)
+        raise AttemptFailed("empty", f"{name} sent no {request.wanted}", 3, billed="yes", usage=usage)
     return Reply(
         text=text,
         end=without_surrogates(end) if isinstance(end, str) and end else "unknown",
@@ -68,7 +68,7 @@ def _inner_status(error: Any) -> int:
     return int(code) if re.fullmatch("[345][0-9][0-9]", code) else 500
 
 
-def _first_choice(data: dict[str, Any], host: str, request: Request) -> dict[str, Any]:
+def _first_choice(data: dict[str, Any], host: str, request: Question) -> dict[str, Any]:
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
@@ -84,7 +84,7 @@ def _text(content: Any) -> str:
     return without_surrogates(content) if isinstance(content, str) else ""
 
 
-def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> AttemptFailed:
+def _nothing_said(name: str, end: Any, usage: Usage, request: Question) -> AttemptFailed:
     if end == "length" and usage.reasoning > 0:
         return AttemptFailed(
             "no_tokens_left",
@@ -97,7 +97,7 @@ def _nothing_said(name: str, end: Any, usage: Usage, request: Request) -> Attemp
     return AttemptFailed("empty", f"{name} sent an empty reply", 3, billed="yes", usage=usage)
 
 
-def _usage(given: Any, text: str, request: Request) -> Usage:
+def _usage(given: Any, text: str, request: Question) -> Usage:
     given = given if isinstance(given, dict) else {}
     prompt, completion = given.get("prompt_tokens"), given.get("completion_tokens")
     details, prompt_details = given.get("completion_tokens_details"), given.get("prompt_tokens_details")

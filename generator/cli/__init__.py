@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "Generate sessions: from options, from a plan, or both.",
     "plan": "Show what a plan comes to, its cost too, before anything is spent.",
     "resume": "Go on with a run that was stopped.",
+    "fork": "Go on from a turn of recorded sessions with other prompts.",
     "status": "How a run stands, while it runs or after it was stopped.",
     "repair": "Copy what is readable of a damaged run's ledger into a new one.",
     "show": "Show a transcript in the terminal.",
@@ -24,10 +25,14 @@ COMMANDS = {
     "render": "Write a run's transcripts anew from its ledger.",
     "check": "Check transcripts: format, conduct of each session, drift from a reference.",
     "profile": "The figures of transcripts, and the reference that `check` compares with.",
+    "evaluate": "Measure sessions, with a judge model if one is named.",
+    "judge-check": "Find out how far a judge model can be trusted.",
     "compare": "Compare runs, or levels of a factor inside a run: differences, intervals, verdicts.",
     "report": "One page over runs, to be mailed: counts, drift, pictures, failures, all transcripts.",
     "fix": "Mend the format of transcripts without inventing anything.",
     "preview": "Show what every role would be sent, without sending it.",
+    "tune": "Try a prompt set against another and say what it changed, in one go.",
+    "diff-prompts": "What sets the prompts of two runs, or of a run and a prompt set, apart.",
     "view": "Look at runs in the browser: sessions, transcripts side by side, prompts as sent.",
     "serve": "Offer the rehearsal speaker as an OpenAI-compatible endpoint.",
     "init": "Lay out a workspace with personas, prompts and a plan to edit.",
@@ -47,7 +52,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        module = importlib.import_module(f"generator.cli.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
         command: click.Command = module.command
         return command
 

@@ -12,6 +12,7 @@ from generator.cli.terminal import safe
 if TYPE_CHECKING:
     from generator.compare import Comparison
 
+LONGEST_LINE = 10_000
 STYLES = {"higher": "bold", "lower": "bold", "too few sessions": "yellow", "missing": "yellow"}
 
 
@@ -121,10 +122,8 @@ def _print_table(found: Comparison, side: str, with_all: bool) -> None:
             str(row.n) if row.n == row.n_of else f"{row.n} of {row.n_of}",
         ]  # fmt: skip
         table.add_row(*(Text(safe(cell)) for cell in cells))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, console.measure(table).maximum))
-    console.print(table)
+    natural = Console(width=LONGEST_LINE).measure(table).maximum
+    Console(highlight=False, width=max(natural, Console().width)).print(table)
 
 
 def _interval(show: Any, of: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from generator.compare.comparison import Mixed
 from generator.errors import InputError
 
-RESAMPLES = 4999
+RESAMPLES = 1999
 """Of each permutation test and each bootstrap; where there are fewer permutations, all are tried."""
 ALPHA = 0.05
 """How often a difference may be claimed where there is none, over the whole family."""
@@ -113,7 +113,7 @@ def mixed(values: Values, is_side: Sequence[bool] | None, couples: Sequence[str]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fitted = lib.MixedLM(y, x, groups=lib.np.asarray(couples)).fit(reml=True)
+            fitted = lib.MixedLM(y, x, groups=lib.np.asarray(couples)).fit(reml=True, method=["powell", "lbfgs"])
             place = 0 if is_side is None else 1
             low, high = fitted.conf_int(1 - CONFIDENCE)[place]
             found = [float(each) for each in (fitted.fe_params[place], low, high, fitted.pvalues[place])]
@@ -139,7 +139,7 @@ def _permuted(one: Values, other: Values, statistic: Any, kind: str, lib: Any) -
     found = lib.stats.permutation_test(
         (lib.np.asarray(one, float), lib.np.asarray(other, float)), statistic,
         permutation_type=kind, vectorized=True, n_resamples=RESAMPLES, alternative="two-sided",
-        batch=500, rng=lib.np.random.default_rng(0),
+        batch=1000, rng=lib.np.random.default_rng(0),
     )  # fmt: skip
     return float(found.pvalue)
 
@@ -153,7 +153,7 @@ def _interval(data: tuple[Any, Any], statistic: Any, paired: bool) -> tuple[floa
         for method in ("BCa", "percentile"):
             found = lib.stats.bootstrap(
                 data, statistic, paired=paired, vectorized=True, n_resamples=RESAMPLES, confidence_level=CONFIDENCE,
-                method=method, batch=500, rng=lib.np.random.default_rng(0),
+                method=method, batch=1000, rng=lib.np.random.default_rng(0),
             ).confidence_interval  # fmt: skip
             if math.isfinite(found.low) and math.isfinite(found.high):
                 return float(found.low), float(found.high)

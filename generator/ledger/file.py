@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from generator.errors import InputError, RunInUse, StorageError
+from generator.errors import DiskFull, InputError, RunInUse, StorageError
 
 APPLICATION_ID = 0x63706C73
 """Marks a SQLite file as ours ("cpls")."""
@@ -125,13 +125,14 @@ def require(folder: Path) -> Path:
     return path
 
 
-def take_lock(folder: Path, network_fs: bool = False) -> IO[str]:
+def take_lock(folder: Path, network_fs: bool = False, name: str = "run.lock", what: str = "run") -> IO[str]:
     """Take the run for this process; closing the file gives it free, and so does any end of the process.
-    `network_fs`: go on without a lock where the file system has none.
+    `network_fs`: go on without a lock where the file system has none. `name`, `what`: of the lock's file and of what it
+    is for, where that is not the run.
 
     Raises RunInUse naming the owner, StorageError if the folder cannot be written or locked.
     """
-    path = folder / "run.lock"
+    path = folder / name
     try:
         lock = path.open("a+")
     except OSError as exc:
@@ -146,7 +147,7 @@ def take_lock(folder: Path, network_fs: bool = False) -> IO[str]:
         lock.seek(0)
         owner = lock.read().strip() or "another process"
         lock.close()
-        raise RunInUse(f"{folder}: run in use by {owner}; wait for it, or choose another folder with --out") from exc
+        raise RunInUse(f"{folder}: {what} in use by {owner}; wait for it, or choose another folder with --out") from exc
     except OSError as exc:
         if not network_fs:
             lock.close()
@@ -200,18 +201,18 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as exc:
-        raise StorageError(_in_words(path, exc)) from exc
+        raise _translated(path, exc) from exc
 
 
-def _in_words(path: Path, exc: sqlite3.Error) -> str:
+def _translated(path: Path, exc: sqlite3.Error) -> StorageError:
     name = getattr(exc, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
-        return f"disk full: {path} could not be written; free some space and resume"
+        return DiskFull(f"disk full: {path} could not be written; free some space and resume")
     if name in _WRITING:
-        return f"disk full or failing: {path} could not be written ({exc}); free some space and resume"
+        return DiskFull(f"disk full or failing: {path} could not be written ({exc}); free some space and resume")
     if type(exc) is sqlite3.DatabaseError or str(exc).startswith(("no such table", "Could not decode")):
-        return f"{path}: the ledger is damaged ({exc}); it was left untouched. {remedy(path)}"
-    return f"{path}: {exc}; what was committed is kept"
+        return StorageError(f"{path}: the {_kind(path)} is damaged ({exc}); it was left untouched. {remedy(path)}")
+    return StorageError(f"{path}: {exc}; what was committed is kept")
 
 
 _WRITING = {f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "SHMOPEN")}
@@ -224,12 +225,20 @@ def understood(path: Path) -> Iterator[None]:
         yield
     except (ValueError, KeyError) as exc:
         first = (str(exc).splitlines() or [""])[0]
-        raise StorageError(f"{path}: the ledger is damaged ({first}); it was left untouched. {remedy(path)}") from exc
+        raise StorageError(
+            f"{path}: the {_kind(path)} is damaged ({first}); it was left untouched. {remedy(path)}"
+        ) from exc
 
 
 def remedy(path: Path) -> str:
-    """What can be done about a damaged ledger, in words."""
+    """What can be done about a damaged file, in words."""
+    if _kind(path) == "file":
+        return "Move it away and give the command again"
     return f"To copy what is readable: couplesim repair {shlex.quote(str(path.parent))}"
+
+
+def _kind(path: Path) -> str:
+    return "ledger" if path.name == "ledger.db" else "file"
 
 
 def now() -> str:

@@ -28,9 +28,9 @@ all of them would be busy together, and then all of them would wait for the endp
 class Writer:
     """The one writer of a running run. The caller holds the run's lock."""
 
-    def __init__(self, folder: Path, *, network_fs: bool = False) -> None:
-        """`network_fs`: see `connect`."""
-        self._path, self._network_fs = folder / "ledger.db", network_fs
+    def __init__(self, folder: Path, *, network_fs: bool = False, name: str = "ledger.db") -> None:
+        """`network_fs`: see `connect`. `name`: of the file in `folder`."""
+        self._path, self._network_fs = folder / name, network_fs
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._waiting: list[tuple[Change, asyncio.Future[Any]]] = []

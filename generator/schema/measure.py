@@ -34,7 +34,7 @@ class Measure:
         """A value for people, as exact as it matters; "-" where it is missing."""
         if value is None:
             return "-"
-        return f"{value:.{3 if self.tolerance < 0.02 else 2 if self.tolerance < 0.5 else 1}f}"
+        return f"{value:z.{3 if self.tolerance < 0.02 else 2 if self.tolerance < 0.5 else 1}f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,8 +167,8 @@ class View:
             if not 1 <= n <= len(turns):
                 raise Missing(f"Session {number} of {run.key} has no turn {n}.")
             prompts = kept_prompts(run.ledger, row.spec)
-        label = turns[n - 1].speaker
-        earlier = max((turn.n for turn in turns[: n - 1] if turn.speaker == label), default=None)
+        label, taken = turns[n - 1].speaker, row.spec.prefix.turns if row.spec.prefix else 0
+        earlier = max((turn.n for turn in turns[taken : n - 1] if turn.speaker == label), default=None)
 
         def sent(at: int) -> list[dict[str, str]]:
             return Session(row.spec, prompts, {}, turns[: at - 1]).messages(label)
@@ -178,7 +178,7 @@ class View:
             run=run,
             row=row,
             turn=turns[n - 1],
-            messages=sent(n),
+            messages=sent(n) if n > taken else [],
             earlier=earlier,
             known=len(sent(earlier)) if earlier else 0,
             last=len(turns),

@@ -97,6 +97,7 @@ def _first_request() -> Request:
         max_tokens=150,
         seed=1,
         prompt_tokens=session.prompt_tokens("Therapist"),
+        what="turn 1, Therapist",
         perspective=perspective(of, "Therapist", prompt_set().settings.temperament),
         spoken=[],
     )

@@ -1,0 +1,338 @@
+"""Where scores are kept: one SQLite file beside what is judged, with one writer.
+
+An attempt is committed before its request is sent; a judgement and the end of its attempt are one transaction. What
+has been judged is found again by transcript, rubric and judge, so nothing is asked twice and a run's own ledger is
+never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Concatenate, Literal, ParamSpec, TypeVar
+
+from generator.errors import StorageError
+from generator.judge.figures import Item
+from generator.ledger.file import connect, connect_to_read, now, storage, take_lock, understood
+from generator.schema.turn import Reply, Usage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+APPLICATION_ID = 0x63707363
+"""Marks a SQLite file as scores of ours ("cpsc")."""
+VERSION = 1
+"""Schema version, in `user_version`. A newer file is left untouched."""
+
+Status = Literal["ok", "invalid", "failed"]
+"""ok: enough valid items. invalid: the last answer had too few. failed: there was no answer."""
+
+SCHEMA = f"""
+CREATE TABLE rubric (hash TEXT PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL) STRICT;
+CREATE TABLE transcript (hash TEXT PRIMARY KEY, name TEXT NOT NULL, shares TEXT NOT NULL) STRICT;
+CREATE TABLE attempt (
+  id INTEGER PRIMARY KEY, transcript TEXT NOT NULL, subject TEXT NOT NULL, rubric TEXT NOT NULL, judge TEXT NOT NULL,
+  sample INTEGER NOT NULL, started_at TEXT NOT NULL, asked_model TEXT NOT NULL, outcome TEXT, message TEXT,
+  billed TEXT NOT NULL DEFAULT 'unknown',
+  prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL
+) STRICT;
+CREATE TABLE judgement (
+  id INTEGER PRIMARY KEY, transcript TEXT NOT NULL REFERENCES transcript, subject TEXT NOT NULL,
+  rubric TEXT NOT NULL REFERENCES rubric, judge TEXT NOT NULL, sample INTEGER NOT NULL,
+  status TEXT NOT NULL, reason TEXT, items TEXT NOT NULL, coverage REAL NOT NULL,
+  answer TEXT, model TEXT, fingerprint TEXT, latency_seconds REAL, attempts INTEGER, raw BLOB
+) STRICT;
+CREATE INDEX judged ON judgement (judge, rubric, transcript);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one judgement is of. Equal keys are asked once."""
+
+    transcript: str
+    """SHA-256 of the transcript in the seed format."""
+    subject: str
+    """Hash of what else the judge is told: the personas; empty where that is nothing."""
+    rubric: str
+    """Hash of the rubric's settings and templates."""
+    judge: str
+    """Model, endpoint and sampling, as canonical JSON."""
+    sample: int = 0
+    """Which repetition; 0 is the one that counts as the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A judgement as it is kept."""
+
+    transcript: str
+    name: str
+    """The transcript's, as shown."""
+    rubric: str
+    """The rubric's name."""
+    judge: str
+    sample: int
+    status: Status
+    reason: str | None
+    """Why it is not ok."""
+    items: tuple[Item, ...]
+    shares: Mapping[str, float]
+    coverage: float
+    """The least share of valid items, by the rubric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request has taken."""
+
+    model: str
+    """As it was asked for."""
+    usage: Usage
+    """At most, where nobody knows."""
+
+
+class Store:
+    """An open store. `open` to write, `read` beside a writer."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: IO[str] | None) -> None:
+        self.path = path
+        self._connection, self._lock = connection, lock
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open a store to add to it; make it where there is none. Raises StorageError or RunInUse."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StorageError(f"cannot write to {path.parent}: {exc.strerror}; choose a file with --out") from exc
+        lock = take_lock(path.parent, name=f"{path.name}.lock", what=path.name)
+        try:
+            if path.exists():
+                _check_ours(path)
+            else:
+                _build(path)
+            return cls(path, connect(path), lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> Store:
+        """Open a store to look at it. Raises StorageError."""
+        _check_ours(path)
+        return cls(path, connect_to_read(path), None)
+
+    def close(self) -> None:
+        """Close the file and give it free."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def write(self, change: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Commit a change in a transaction of its own."""
+        with storage(self.path), self._connection:
+            return change(self._connection, *args, **kwargs)
+
+    def judged(self, judge: str) -> dict[Key, Status]:
+        """What this judge has judged, and how it ended; the newest of equal keys."""
+        found = self._all(
+            "SELECT transcript, subject, rubric, judge, sample, status FROM judgement WHERE judge = ? ORDER BY id",
+            judge,
+        )
+        return {Key(*row[:5]): row["status"] for row in found}
+
+    def judges(self) -> list[str]:
+        """Who has judged, the newest last."""
+        return [row[0] for row in self._all("SELECT judge FROM judgement GROUP BY judge ORDER BY max(id)")]
+
+    def kept(self, judge: str | None = None, *, samples: bool = False) -> list[Kept]:
+        """The judgements of one judge, None for the one asked last; of each rubric those by its newest wording, of
+        equal keys the newest. `samples`: repetitions too."""
+        if judge is None:
+            judges = self.judges()
+            if not judges:
+                return []
+            judge = judges[-1]
+        found = self._all(_KEPT.format(samples="" if samples else "AND sample = 0"), judge, judge)
+        with understood(self.path):
+            return [_kept(row) for row in found]
+
+    def taken(self) -> list[Taken]:
+        """What every request took that was or may have been billed."""
+        found = self._all(
+            "SELECT asked_model, prompt_tokens, cached_tokens, completion_tokens, coalesce(outcome, '') != 'ok'"
+            " FROM attempt WHERE billed != 'no'"
+        )
+        return [
+            Taken(model, Usage(prompt=prompt, cached=cached, completion=completion, estimated=bool(lost)))
+            for model, prompt, cached, completion, lost in found
+        ]
+
+    def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        with storage(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+
+_KEPT = """
+SELECT judgement.*, rubric.name AS rubric_name, transcript.name AS transcript_name, shares
+FROM judgement JOIN rubric ON rubric.hash = judgement.rubric JOIN transcript ON transcript.hash = judgement.transcript
+WHERE judge = ? {samples}
+  AND judgement.rubric IN (
+    SELECT rubric FROM (
+      SELECT rubric, name, max(id) FROM (
+        SELECT judgement.rubric AS rubric, rubric.name AS name, judgement.id AS id
+        FROM judgement JOIN rubric ON rubric.hash = judgement.rubric WHERE judge = ?
+      ) GROUP BY name))
+  AND judgement.id IN (SELECT max(id) FROM judgement GROUP BY transcript, rubric, judge, sample)
+ORDER BY judgement.id
+"""
+
+
+# Changes
+
+
+def enter_rubric(connection: sqlite3.Connection, hash_: str, name: str, content: str) -> None:
+    """A rubric as it is about to be asked."""
+    connection.execute("INSERT OR IGNORE INTO rubric VALUES (?, ?, ?)", (hash_, name, content))
+
+
+def enter_transcript(connection: sqlite3.Connection, hash_: str, name: str, shares: Mapping[str, float]) -> None:
+    """A transcript that is about to be judged."""
+    connection.execute(
+        "INSERT INTO transcript VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET name = excluded.name",
+        (hash_, name, json.dumps(dict(shares))),
+    )
+
+
+@dataclass
+class Attempt:
+    """A request that may have to be taken back by somebody who never learned its number."""
+
+    key: Key
+    asked_model: str
+    most: Usage
+    number: int | None = None
+
+    def begin(self, connection: sqlite3.Connection) -> int:
+        """It is about to be sent; returns its number."""
+        self.number = None
+        cursor = connection.execute(
+            "INSERT INTO attempt (transcript, subject, rubric, judge, sample, started_at, asked_model, prompt_tokens,"
+            " completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_columns(self.key), now(), self.asked_model, self.most.prompt, self.most.completion),
+        )
+        self.number = int(cursor.lastrowid or 0)
+        return self.number
+
+    def take_back(self, connection: sqlite3.Connection) -> None:
+        """Nothing was sent, if it was entered at all."""
+        connection.execute(
+            "UPDATE attempt SET outcome = 'dropped', billed = 'no' WHERE id = ? AND outcome IS NULL", (self.number,)
+        )
+
+
+def fail(
+    connection: sqlite3.Connection, attempt: int, kind: str, message: str, billed: str, usage: Usage | None
+) -> None:
+    """A request brought no usable answer; `usage`: what it took, None to leave what it may have taken."""
+    connection.execute(
+        "UPDATE attempt SET outcome = ?, message = ?, billed = ? WHERE id = ?", (kind, message, billed, attempt)
+    )
+    if usage is not None:
+        _settle(connection, attempt, usage)
+
+
+def judge(
+    connection: sqlite3.Connection,
+    key: Key,
+    status: Status,
+    reason: str | None,
+    items: Sequence[Item],
+    coverage: float,
+    answer: str | None,
+    reply: Reply | None,
+    attempt: int | None,
+) -> None:
+    """A judgement, the words it was read from, and the end of the attempt that brought it. `answer`: None where no
+    words came; `reply`: None where none was usable."""
+    connection.execute(
+        f"INSERT INTO judgement VALUES (NULL{', ?' * 15})",
+        (
+            *_columns(key), status, reason, _items_json(items), coverage, answer, *_served(reply),
+        ),
+    )  # fmt: skip
+    if attempt is not None and reply is not None:
+        connection.execute("UPDATE attempt SET outcome = 'ok', billed = 'yes' WHERE id = ?", (attempt,))
+        if not reply.usage.estimated:
+            _settle(connection, attempt, reply.usage)
+
+
+def _settle(connection: sqlite3.Connection, attempt: int, usage: Usage) -> None:
+    connection.execute(
+        "UPDATE attempt SET prompt_tokens = ?, cached_tokens = ?, completion_tokens = ? WHERE id = ?",
+        (usage.prompt, usage.cached, usage.completion, attempt),
+    )
+
+
+def _served(reply: Reply | None) -> tuple[Any, ...]:
+    if reply is None:
+        return (None,) * 5
+    return (reply.model, reply.fingerprint, reply.latency_seconds, reply.attempts, reply.raw)
+
+
+def _columns(key: Key) -> tuple[Any, ...]:
+    return (key.transcript, key.subject, key.rubric, key.judge, key.sample)
+
+
+def _items_json(items: Iterable[Item]) -> str:
+    rows = [[item.unit, item.key, item.value, item.problem, item.evidence] for item in items]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    return Kept(
+        transcript=row["transcript"],
+        name=row["transcript_name"],
+        rubric=row["rubric_name"],
+        judge=row["judge"],
+        sample=row["sample"],
+        status=row["status"],
+        reason=row["reason"],
+        items=tuple(Item(*item) for item in json.loads(row["items"])),
+        shares=json.loads(row["shares"]),
+        coverage=row["coverage"],
+    )
+
+
+def _build(path: Path) -> None:
+    """Make an empty store, whole or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with storage(new), closing(sqlite3.connect(new)) as connection:
+        connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+    os.replace(new, path)
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse what is not an intact store of ours, by its first 100 bytes: SQLite could change a file by opening it."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as exc:
+        raise StorageError(f"{path}: cannot be read ({exc.strerror})") from exc
+    version, application = int.from_bytes(header[60:64]), int.from_bytes(header[68:72])
+    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID:
+        raise StorageError(
+            f"{path}: the scores are damaged, or these are no scores of couplesim; the file was left untouched. Move "
+            "it away, or choose another with --out"
+        )
+    if version > VERSION:
+        raise StorageError(f"{path}: made by a newer couplesim (scores version {version}); it was left untouched")
