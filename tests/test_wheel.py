@@ -63,3 +63,21 @@ def test_it_lays_out_a_workspace(installed, tmp_path):
     assert "1 complete" in run(
         installed, tmp_path / "study", "-m", "generator.cli", "generate", "plan.yaml", "-n", "1", "-q"
     )
+
+
+def test_the_pages_of_the_viewer_come_with_it(installed, tmp_path):
+    asked = """
+import asyncio
+from pathlib import Path
+from generator.view.app import build_app
+from generator.view.shelf import Shelf
+sent = []
+async def send(message): sent.append(message)
+async def ask(path):
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")], "query_string": b""}
+    await build_app(Shelf(Path(".")), lambda model, usage: None)(scope, None, send)
+for path in ("/", "/static/page.css", "/static/view.js"):
+    asyncio.run(ask(path))
+print([message["status"] for message in sent if "status" in message])
+"""
+    assert run(installed, tmp_path, "-c", asked) == "[200, 200, 200]\n"
