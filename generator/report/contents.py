@@ -43,7 +43,7 @@ class Entry:
     trimmed: int
     """Turns from which something was taken away."""
     told: int
-    """Particulars of the personas that are told."""
+    """How often something of the personas comes out."""
     grave: int
     """Findings that are more than a note."""
     figures: SessionFigures | None
