@@ -79,7 +79,7 @@ def _money(found: Standing) -> str:
     if not counts.cost and not cap:
         return ""
     of = f" of ${cap:.2f}" if cap else ""
-    return f"<= ${counts.cost:.2f}{of} (turns kept, at full price: ${counts.nominal_cost:.2f})"
+    return f"<= ${counts.cost:.2f}{of} ({counts.nominal_cost_told})"
 
 
 def _under_way(requests: Any, now: float) -> str:

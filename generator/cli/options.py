@@ -65,16 +65,22 @@ _CAPS = [
     click.option("--run-cost", type=float, metavar="USD", help="What the whole run may cost, by the price file."),
 ]
 
-_OPTIONS = [
+_THERAPIST = click.option("--therapist", metavar="ID|FILE", help="Therapist [anya-forger].")
+_STRUCTURE = click.option("--structure", metavar="NAME", help=f"Who speaks next: {_STRUCTURES} [LLM Only].")
+
+_PLAN_OPTIONS = [
     click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path, dir_okay=False)),
     click.option("--couple", metavar="ID|FILE", help="Couple [daniel-marcus]."),
-    click.option("--therapist", metavar="ID|FILE", help="Therapist [anya-forger]."),
+    _THERAPIST,
     click.option("--topic", metavar="ID|FILE", help="Topic [the first of the couple's own]."),
-    click.option("--structure", metavar="NAME", help=f"Who speaks next: {_STRUCTURES} [LLM Only]."),
+    _STRUCTURE,
     click.option("--prompts", metavar="NAME|FOLDER", help="Prompt set [baseline]."),
     click.option("--therapist-prompts", metavar="NAME|FOLDER", help="Prompt set for the therapist."),
     click.option("--partner-prompts", metavar="NAME|FOLDER", help="Prompt set for both partners."),
     click.option("--first", type=_one_of(Plan, "first"), metavar="[A|B|random]", help="Partner who speaks first [A]."),
+]  # fmt: skip
+
+_SESSION_OPTIONS = [
     click.option("--turns", type=int, metavar="N", help="Turns a session [25 to 35, by the session's seed]."),
     click.option("-n", "--sessions", "repeats", type=int, metavar="N", help="Sessions of each cell [1]."),
     click.option("--seed", "rng_seed", type=int, metavar="N", help="The run's seed [1]."),
@@ -145,7 +151,14 @@ def report_options(function: F) -> F:
 
 def plan_options(function: F) -> F:
     """Add the options that make a plan."""
-    for option in reversed(_OPTIONS):
+    for option in reversed([*_PLAN_OPTIONS, *_SESSION_OPTIONS]):
+        function = option(function)
+    return function
+
+
+def session_options(function: F) -> F:
+    """Add the options that say how sessions are spoken, whoever's they are and from whatever prompts."""
+    for option in reversed([_THERAPIST, _STRUCTURE, *_SESSION_OPTIONS]):
         function = option(function)
     return function
 

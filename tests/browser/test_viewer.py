@@ -125,11 +125,11 @@ def test_turns_stand_at_the_same_height_side_by_side(window, base):
     rows = page.locator("ul.row")
     assert rows.count() == 9
     for row in rows.all():
-        left, right = (turn.bounding_box() for turn in row.locator("li").all())
+        left, right = (turn.bounding_box() for turn in row.locator("> li").all())
         assert left["y"] == right["y"]
         assert left["x"] + left["width"] <= right["x"]
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    left, right = (turn.bounding_box() for turn in rows.first.locator("li").all())
+    left, right = (turn.bounding_box() for turn in rows.first.locator("> li").all())
     assert left["y"] + left["height"] <= right["y"]
     page.get_by_role("link", name="change sides").click()
     page.wait_for_url("**/session/*?beside=1**")
