@@ -70,12 +70,13 @@ def tell(found: Comparison, wanted: Wanted, with_all: bool, code: int) -> int:
 
 
 def say_where_to_look(folder: Path, found: Comparison, cases: Sequence[Case], pair: Callable[[Case], Hashable]) -> None:
-    """Name the pair of sessions that differs most, in the measure that is told apart most surely. `pair` is equal for
-    the sessions of one."""
+    """Name the pair of sessions that differs most in the first measure of the family that moved, or, where none did, in
+    the one that chance explains least. `pair` is equal for the sessions of one."""
     rows = [row for row in found.rows if row.in_family and row.difference]
     if not rows:
         return
-    measure = min(rows, key=lambda row: (row.p if row.p is not None else 1.0, -abs(row.effect or 0.0))).measure
+    moved = [row for row in rows if row.verdict in {"higher", "lower"}]
+    measure = (moved or [min(rows, key=lambda row: 1.0 if row.p is None else row.p)])[0].measure
     reference: dict[Hashable, Case] = {}
     for case in cases:
         if case.factors[found.by] == found.reference:
