@@ -12,11 +12,22 @@ from generator.chat.rehearsal.chat import Rehearsal
 from generator.format import render
 from generator.plan import Plan, expand
 from generator.schema.label import PRINCIPALS
+from generator.schema.turn import Turn
 from generator.session import Session
 
 
 def speak(number: int, turns: int | None = None) -> tuple[str, str]:
     """The `number`-th session, from 0: its couple's id and the transcript."""
+    session = _session(number, turns)
+    return session.spec.couple.id, render(session.transcript())
+
+
+def spoken(number: int, turns: int | None = None) -> list[Turn]:
+    """The turns of the `number`-th session, from 0."""
+    return _session(number, turns).turns
+
+
+def _session(number: int, turns: int | None) -> Session:
     assets = Assets()
     couples = list(assets.all("couple"))
     couple = couples[number % len(couples)]
@@ -30,7 +41,7 @@ def speak(number: int, turns: int | None = None) -> tuple[str, str]:
             pass
 
     asyncio.run(run())
-    return couple, render(session.transcript())
+    return session
 
 
 def write(folder: Path, sessions: int, turns: int | None = None) -> list[Path]:

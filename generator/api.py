@@ -96,11 +96,12 @@ def replay(run_folder: Path | str, number: int = 1) -> Session:
         turns, prompts = ledger.turns(row.id), kept_prompts(ledger, row.spec)
     finally:
         ledger.close()
-    session = Session(row.spec, prompts, dict.fromkeys(PRINCIPALS, Recorded(turns)))
+    begun = row.spec.prefix.turns if row.spec.prefix else 0
+    session = Session(row.spec, prompts, dict.fromkeys(PRINCIPALS, Recorded(turns)), turns[:begun])
 
     async def speak() -> None:
         async with aclosing(session.run()) as spoken:
-            for _ in turns:
+            for _ in turns[begun:]:
                 await anext(spoken)
 
     _wait_for(speak())

@@ -38,9 +38,9 @@ def asked_tokens(budget: Budget, label: Label, model: Model) -> int | None:
 class Purse:
     """The tokens of one session: asked before each request, charged after it."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, spent: int = 0) -> None:
         self.limit = limit
-        self.spent = 0
+        self.spent = spent
 
     def allows(self, prompt_tokens: int, reply_tokens: int | None) -> bool:
         """Whether a request of this size cannot pass the limit."""

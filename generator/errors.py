@@ -6,6 +6,7 @@
     |- CapReached            (4)   the run's cap in tokens or money leaves no room for the next request
     |- ProviderRefused       (5)   the endpoint refuses: key, model, quota, unreachable
     |- StorageError          (6)   the disk or the ledger
+    |  `- DiskFull                 a file could not grow
     `- RunInUse              (7)   another process writes this run
     AttemptFailed                  one request went wrong; the retry loop decides; never leaves `chat/`
 
@@ -41,7 +42,8 @@ class InputError(CouplesimError):
 
 class SessionFailed(CouplesimError):
     """A session that cannot go on. `reason` is a stable word: context_full, refused, empty, bad_reply,
-    reply_too_large, no_tokens_left, timeout, held_up, unavailable, rate_limited, rejected."""
+    reply_too_large, no_tokens_left, timeout, held_up, unavailable, rate_limited, rejected,
+    prefix_lost."""
 
     exit_code = 3
 
@@ -68,6 +70,10 @@ class StorageError(CouplesimError):
     """The ledger or a transcript cannot be read or written."""
 
     exit_code = 6
+
+
+class DiskFull(StorageError):
+    """There is no room for what has to be written, or not as much as a quota allows."""
 
 
 class RunInUse(CouplesimError):

@@ -8,7 +8,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from generator.errors import StorageError
+from generator.errors import DiskFull, StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -31,7 +31,7 @@ def write_whole(path: Path, text: str) -> None:
         if name is not None:
             Path(name).unlink(missing_ok=True)
         if exc.errno in _FULL:
-            raise StorageError(f"disk full: {path} could not be written; free some space and try again") from exc
+            raise DiskFull(f"disk full: {path} could not be written; free some space and try again") from exc
         raise StorageError(f"{path}: cannot be written ({exc.strerror})") from exc
 
 

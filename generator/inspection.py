@@ -14,11 +14,14 @@ from pathlib import Path
 
 from generator import affect, tokens
 from generator.assets import Assets
+from generator.batch import transcript_name
 from generator.check import check, finding
 from generator.check.drift import Band, bands, library
 from generator.check.rule import Hit
 from generator.contract import load_contract
 from generator.errors import InputError
+from generator.format import render
+from generator.ledger import SessionRow
 from generator.metrics.duplicates import NEAR_DUPLICATES, Trace, near_duplicates, trace
 from generator.metrics.gauge import Heard
 from generator.metrics.measure import Scales, measure
@@ -29,8 +32,10 @@ from generator.schema.contract import Contract
 from generator.schema.finding import Finding, Level, Severity, at_least
 from generator.schema.label import Label
 from generator.schema.profile import SessionFigures
+from generator.schema.turn import Turn
 from generator.sentences import ends_mid_sentence
-from generator.sources import Source, sources
+from generator.session import transcript_of
+from generator.sources import Source, known_of, sources
 
 IN_ONE_PROCESS = 24
 """So many transcripts are read sooner than processes are begun."""
@@ -109,6 +114,13 @@ def check_paths(
     inspected = inspect(found.found, levels, terms, meanwhile=library if "drift" in levels else None)
     report = Report(tuple(inspected), left_out=tuple(found.left_out))
     return report if against is None else _with_drift(report, *against, terms)
+
+
+def check_session(row: SessionRow, turns: Sequence[Turn], contract: Contract) -> tuple[Finding, ...]:
+    """The findings of a session out of a ledger, by line: those that `couplesim check` has for its transcript."""
+    raw = render(transcript_of(row.spec, turns)).encode()
+    name = transcript_name(row.number, row.spec)
+    return check(name, raw, {"format", "conduct"}, contract, known_of(row), tokens.count).findings
 
 
 def reference_figures(reference: Path | None, assets: Assets) -> tuple[str, tuple[SessionFigures, ...]]:

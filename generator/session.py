@@ -18,7 +18,7 @@ from generator.perspective import perspective
 from generator.prompts import PromptSet
 from generator.schema.label import Label
 from generator.schema.perspective import Perspective
-from generator.schema.session import Spec
+from generator.schema.session import Spec, spoken_hash
 from generator.schema.turn import Reply, Transcript, Trim, Turn
 from generator.sentences import back_to_sentence_end, ends_mid_sentence
 from generator.structures import structure_named
@@ -47,7 +47,7 @@ class Session:
         self._chats = chats
         self._attempts = attempts
         self._structure = structure_named(spec.structure)(spec.first, spec.turns)
-        self._purse = Purse(spec.budget.session_tokens)
+        self._purse = Purse(spec.budget.session_tokens, spec.prefix.tokens if spec.prefix else 0)
         self._prompts = prompts
         self._perspectives: dict[Label, Perspective] = {}
         self._threads: dict[Label, Thread] = {}
@@ -63,6 +63,7 @@ class Session:
 
     async def run(self) -> AsyncGenerator[Turn, None]:
         """Speak turn after turn. Raises SessionFailed or ProviderRefused; turns yielded before stand."""
+        self._require_prefix()
         while label := self._structure.next(self._speakers):
             thread = self._thread(label)
             asked = asked_tokens(self.spec.budget, label, self.spec.models.of(label))
@@ -96,6 +97,18 @@ class Session:
             self.turns.append(turn)
         self._said.append(Said.of(turn.speaker, turn.text, turn.tokens))
         self._speakers.append(turn.speaker)
+
+    def _require_prefix(self) -> None:
+        """What was to be taken over is never spoken anew under other prompts."""
+        prefix = self.spec.prefix
+        if prefix is None:
+            return
+        begun = [(said.speaker, said.text) for said in self._said[: prefix.turns]]
+        if spoken_hash(begun) != prefix.hash:
+            raise SessionFailed(
+                "prefix_lost",
+                f"turns 1 to {prefix.turns}, taken over from session {prefix.session}, are not all there; fork again",
+            )
 
     async def _speak(self, label: Label, thread: Thread, asked: int | None) -> Turn:
         model = self.spec.models.of(label)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.batch import transcript_path
+from generator.batch import is_folder_of_more, transcript_path
 from generator.budget import spoken_tokens
 from generator.check.rule import Known
 from generator.errors import InputError, StorageError
@@ -61,7 +61,8 @@ class Sources:
 def sources(paths: Sequence[Path], standard_input: bytes | None = None) -> Sources:
     """The transcripts that the paths name, in order, each once.
 
-    A run stands for its finished transcripts; any other folder for the runs in it and the `*.txt` right in it.
+    A run stands for its finished transcripts; any other folder for the runs in it and the `*.txt` right in it, and in
+    its folders of a thousand (`001001/`), as runs and exports of many sessions have them.
     `standard_input` is what the path "-" stands for. Raises InputError where a path names nothing.
     """
     collected = Sources()
@@ -110,8 +111,9 @@ def _of(
 def _from_its_run(path: Path, ledgers: dict[Path, dict[Path, SessionRow]], collected: Sources) -> Source:
     """A transcript, with what the run in whose folder it stands says of it."""
     whole = path.absolute()
-    run = whole.parent.parent
-    if whole.parent.name != "transcripts" or not (run / "ledger.db").is_file():
+    folder = whole.parent.parent if is_folder_of_more(whole.parent) else whole.parent
+    run = folder.parent
+    if folder.name != "transcripts" or not (run / "ledger.db").is_file():
         return Source(shown(path), path)
     if run not in ledgers:
         try:
@@ -141,6 +143,9 @@ def _folder(folder: Path, ledgers: dict[Path, dict[Path, SessionRow]], collected
         elif (path / "ledger.db").is_file():
             count += 1
             yield from _run(path, collected)
+        elif is_folder_of_more(path) and any(path.glob("*.txt")):
+            count += 1
+            yield from _folder(path, ledgers, collected)
         elif path.is_dir() and (texts := sum(1 for _ in path.rglob("*.txt"))):
             deeper.append(f"{path} ({texts})")
     if deeper and not count:
@@ -179,7 +184,11 @@ def _rows(folder: Path) -> list[SessionRow]:
 
 
 def _of_a_run(path: Path, row: SessionRow) -> Source:
+    return Source(shown(path), path, known=known_of(row), number=row.number, spec=row.spec)
+
+
+def known_of(row: SessionRow) -> Known:
+    """What its run says of a session."""
     spec = row.spec
     tokens = {label: spoken_tokens(spec.budget, label) for label in LABELS}
-    known = Known(people_of(spec), spec.turns, row.status == "complete", tokens)
-    return Source(shown(path), path, known=known, number=row.number, spec=spec)
+    return Known(people_of(spec), spec.turns, row.status == "complete", tokens)

@@ -35,6 +35,8 @@ class Summary:
     """Turns that took more than one request."""
     repeats: int
     """Turns equal to an earlier one of their session."""
+    taken_over: int
+    """Turns that a fork's sessions begin with; none of the other figures counts them."""
     over_budget: int
     """Turns for which the endpoint gave more tokens than it was asked for."""
     failures: Mapping[str, int]
@@ -44,7 +46,8 @@ class Summary:
     spent: tuple[Spent, ...]
     """Tokens by model."""
     nominal_cost: float | None
-    """USD for the turns kept, at full price; None if a price is unknown."""
+    """USD for the turns kept, at full price, those whose figures the endpoint did not give by estimate; None if a price
+    is unknown."""
     cost: float | None
     """USD as far as known: cached tokens at their price, and requests that brought no turn at the most they may have
     taken; None if a price is unknown."""
@@ -71,8 +74,15 @@ class Summary:
             (self.retried, "after retries"),
             (self.repeats, "repeating an earlier one"),
             (self.over_budget, "longer than the endpoint was asked for"),
+            (self.taken_over, "more taken over from another run"),
         )
         return [f"{number:,} {what}" for number, what in kinds if number]
+
+    @property
+    def nominal_cost_told(self) -> str:
+        """For people: what the turns kept would cost at full price; empty if a price is unknown."""
+        about = "about " if any(each.estimated_prompt for each in self.spent) else ""
+        return "" if self.nominal_cost is None else f"turns kept, at full price: {about}${self.nominal_cost:.2f}"
 
     @property
     def exact(self) -> bool:
@@ -91,11 +101,22 @@ def summary(ledger: Ledger, price: Price) -> Summary:
     return Summary(
         **ledger.by_status(),
         reasons=ledger.reasons(),
-        **{name: figures[name] for name in ("turns", "trimmed", "cut", "retried", "repeats", "over_budget")},
+        **{
+            name: figures[name]
+            for name in ("turns", "trimmed", "cut", "retried", "repeats", "taken_over", "over_budget")
+        },
         failures=ledger.failures(),
         possibly_paid_twice=ledger.possibly_paid_twice(),
         spent=spent,
-        nominal_cost=_total(price(each.model, Usage(prompt=each.prompt, completion=each.completion)) for each in spent),
+        nominal_cost=_total(
+            price(
+                each.model,
+                Usage(
+                    prompt=each.prompt + each.estimated_prompt, completion=each.completion + each.estimated_completion
+                ),
+            )
+            for each in spent
+        ),
         cost=_total(
             price(
                 each.model,

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from docs.reference import PAGE, reference, with_codes
+from docs.reference import MEASURED, PAGE, reference, with_codes, with_measures
 from generator.assets import Assets
 from generator.check import RULES
 from generator.check.drift import FEW_SESSIONS, WIDENED
@@ -80,7 +80,7 @@ def test_the_readmes_python_runs(capsys):
 
 
 def test_the_readmes_table_names_every_command():
-    assert sorted(re.findall(r"^\| `couplesim (\w+)", README, re.MULTILINE)) == sorted(COMMANDS)
+    assert sorted(re.findall(r"^\| `couplesim ([\w-]+)", README, re.MULTILINE)) == sorted(COMMANDS)
 
 
 def test_the_command_line_reference_is_fresh():
@@ -89,6 +89,11 @@ def test_the_command_line_reference_is_fresh():
 
 def test_the_table_of_codes_is_fresh():
     assert with_codes(CHECKS) == CHECKS, "stale: run python -m docs.reference"
+
+
+def test_the_tables_of_measures_are_fresh():
+    page = MEASURED.read_text(encoding="utf-8")
+    assert with_measures(page) == page, "stale: run python -m docs.reference"
 
 
 def test_every_rule_that_guesses_has_its_rate_of_false_alarms():
@@ -185,6 +190,19 @@ def test_the_page_on_checks_tells_what_happens(here):
                 assert Path("report.xml").read_text(encoding="utf-8").startswith("<?xml")
     assert files == {"evening.txt", "evenings.yaml", ".pre-commit-config.yaml", "tests/test_transcripts.py"}
     assert commands >= 15
+
+
+def test_the_page_on_measures_tells_what_happens(here, capsys):
+    here("couplesim generate --sessions 2 --turns 7 --out outputs/demo --quiet")
+    ran = []
+    for _, language, text in told(MEASURED.read_text(encoding="utf-8")):
+        ran.append(language)
+        if language == "sh":
+            assert [here(line).returncode for line in text.splitlines()] == [0, 0]
+        else:
+            exec(compile(text, "measures.md", "exec"), {})
+            assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2"]
+    assert ran == ["sh", "python"]
 
 
 def test_the_page_on_checks_names_every_option_and_no_other():

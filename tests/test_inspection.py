@@ -8,7 +8,8 @@ import pytest
 from generator import inspection
 from generator.assets import shipped_root
 from generator.errors import InputError
-from generator.inspection import check_paths, figures_of, inspect
+from generator.inspection import check_paths, figures_of, inspect, measured_paths, measures_of
+from generator.metrics.measures import MEASURES
 from generator.profiles import write_profile
 from generator.reading import RULE
 from generator.schema.contract import Contract
@@ -101,7 +102,7 @@ def in_processes(monkeypatch):
     def run(paths, at_most_in_one):
         monkeypatch.setattr(inspection, "IN_ONE_PROCESS", at_most_in_one)
         begun.clear()
-        return inspect(sources(paths).found, LEVELS, Contract()), bool(begun)
+        return inspect(sources(paths).found, LEVELS, Contract(), panel=True), bool(begun)
 
     return run
 
@@ -151,6 +152,55 @@ def test_likeness_is_that_to_the_others_of_the_set(tmp_path):
     assert c < 0.1
     (alone,) = figures_of([tmp_path / "a.txt"])
     assert alone.shared is None
+
+
+def test_measures_are_taken_only_where_they_are_asked_for(tmp_path):
+    (tmp_path / "a.txt").write_text(SMALL, encoding="utf-8")
+    (checked,) = check_paths(tmp_path).transcripts
+    assert (checked.measures, checked.traces) == ({}, ())
+    (asked,) = measured_paths([tmp_path])
+    assert asked.figures == checked.figures
+    assert asked.measures.keys() == MEASURES.keys()
+    assert asked.measures["turns"] == len(checked.labels)
+
+
+def test_a_runs_measures_know_the_personas_and_stand_under_the_sessions_numbers(tmp_path):
+    made = make_run(tmp_path / "run", repeats=3, turns=9)
+    made[1].unlink()
+    left_out = []
+    found = measures_of(tmp_path / "run", left_out)
+    assert list(found) == [1, 3]
+    assert len(left_out) == 1
+    assert all(values["disclosed.a"] is not None for values in found.values())
+
+    (one,) = measured_paths([made[0]])
+    assert one.number == 1, "a transcript in the run's folder is known to the run"
+    within = {"likeness", "near_duplicates"}
+    assert {name: one.measures[name] for name in MEASURES if name not in within} == {
+        name: found[1][name] for name in MEASURES if name not in within
+    }
+    assert {one.measures[name] for name in within} == {None}, "it is alone"
+
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_bytes(made[0].read_bytes())
+    (foreign,) = measured_paths([elsewhere])
+    assert (foreign.number, foreign.measures["disclosed.a"]) == (None, None)
+    assert foreign.measures["airtime_gap"] == one.measures["airtime_gap"]
+
+
+def test_what_stands_in_another_transcript_of_the_set_is_measured_within_the_set(tmp_path):
+    text, other = (path.read_bytes() for path in sorted(EXEMPLARS.glob("*.txt"))[:2])
+    for name, raw in (("a", text), ("b", text), ("c", other)):
+        (tmp_path / f"{name}.txt").write_bytes(raw)
+    a, b, c = (each.measures for each in measured_paths([tmp_path]))
+    assert (a["near_duplicates"], b["near_duplicates"], c["near_duplicates"]) == (1, 1, 0)
+    assert a["likeness"] == pytest.approx((1 + c["likeness"]) / 2, abs=1e-3)
+
+
+def test_measures_of_what_is_no_transcript_are_refused(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"Nothing here.")
+    with pytest.raises(InputError, match="no transcript: there is no turn in it"):
+        measured_paths([tmp_path])
 
 
 def test_files_of_the_same_name_in_two_folders_are_two(tmp_path):

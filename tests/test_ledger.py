@@ -214,6 +214,30 @@ def test_a_full_disk_is_said_and_earlier_rows_are_kept(ledger):
     assert [each.n for each in ledger.turns(PROBE.id)] == [1, 2]
 
 
+def test_the_room_that_a_run_still_needs_is_about_what_it_will_take(tmp_path):
+    ledger = begin(tmp_path / "run", *(spec(turns=20, rng_seed=seed) for seed in range(1, 21)))
+    assert ledger.room_to_come() == (400, 0)
+
+    def size():
+        pages = ledger._connection.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        return pages.fetchone()[0]
+
+    first, *others = ledger.sessions()
+    empty, spoken = size(), "And on Tuesday there was no milk again. " * 15
+    for n in range(1, 21):
+        ledger.write(changes.commit_turn, first.id, turn(n, spoken), "m", None)
+    turns, needed = ledger.room_to_come()
+    assert turns == 380
+    for row in others:
+        for n in range(1, 21):
+            attempt = ledger.write(changes.begin_attempt, row.id, n, "m", Usage(prompt=9, completion=9))
+            ledger.write(changes.commit_turn, row.id, turn(n, spoken), "m", attempt)
+    assert ledger.room_to_come() == (0, 0)
+    taken = size() - empty + 380 * len(spoken)
+    assert 0.7 < needed / taken < 1.3
+    ledger.close()
+
+
 NASTY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 LINES = st.sampled_from(["\x00", "\x1b[2J", "\u202e", "\u2028\x85", "'; DROP TABLE turn; --", "Patient A:\n", "\ufeff"])
 

@@ -102,7 +102,9 @@ def test_a_run_is_its_transcripts_and_what_its_ledger_knows(run):
         found = sources([path])
         assert [source.name for source in found.found] == [str(each) for each in transcripts(run)]
         assert found.left_out == []
+        assert [source.number for source in found.found] == [1, 2]
         for source in found.found:
+            assert source.spec.couple.a.called == "Daniel"
             assert source.known.people.certain
             assert source.known.people.who_is("Daniel") == "Patient A"
             assert (source.known.turns, source.known.complete) == (5, True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.cli.running import say_how_it_went
+from generator.cli.running import money_lines, say_how_it_went
 from generator.ledger import changes
 from generator.schema.turn import Reply, Turn, Usage
 from generator.summary import summary
@@ -42,14 +42,21 @@ def test_what_is_known_exactly_and_what_at_most(ledger):
     (spent,) = summary(ledger, price).spent
     assert (spent.prompt, spent.cached, spent.completion, spent.reasoning) == (300, 60, 30, 5)
     assert (spent.at_most_prompt, spent.at_most_completion) == (1000, 150), "the turn without figures"
+    assert (spent.estimated_prompt, spent.estimated_completion) == (7, 7), "the same"
 
 
 def test_tokens_and_costs(ledger):
     counts = summary(ledger, price)
     assert (counts.tokens, counts.exact) == (330 + 1150, False)
     assert counts.counted_apart == "60 cached prompt, 5 hidden reasoning"
-    assert counts.nominal_cost == 300 + 2 * 30
+    assert counts.nominal_cost == 307 + 2 * 37
     assert counts.cost == 1300 - 30 + 2 * 180
+
+
+def test_the_full_price_says_whether_it_is_an_estimate(ledger):
+    assert money_lines(summary(ledger, price)) == [
+        "cost:        <= $1630.00 (turns kept, at full price: about $381.00)"
+    ]
 
 
 def test_turns_over_their_budget_are_counted(ledger, capsys):

@@ -48,14 +48,21 @@ def begin(folder: Path, plan: Plan, expansion: Expansion, made_by: str, *, netwo
             raise
     else:
         ledger = Ledger.create(folder, data, made_by, expansion.sessions, contents, network_fs=network_fs)
-    write_whole(folder / "plan.yaml", as_yaml(plan))
+    _write_plan(ledger, plan)
     return ledger
 
 
 def change_plan(ledger: Ledger, plan: Plan) -> None:
     """Enter a plan that has the same sessions: with other caps, for example."""
     ledger.write(changes.enter, plan.model_dump(mode="json"), (), {})
-    write_whole(ledger.folder / "plan.yaml", as_yaml(plan))
+    _write_plan(ledger, plan)
+
+
+def _write_plan(ledger: Ledger, plan: Plan) -> None:
+    """Beside the ledger, to make the run again; the sessions of a fork follow from no plan."""
+    first = ledger.session(1)
+    if first is None or first.spec.prefix is None:
+        write_whole(ledger.folder / "plan.yaml", as_yaml(plan))
 
 
 def kept_prompts(ledger: Ledger, spec: Spec) -> dict[Label, PromptSet]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from generator.batch.beginning import kept_prompts
-from generator.batch.transcripts import file_text, put_in_order, transcript_name
+from generator.batch.transcripts import file_text, put_in_order
 from generator.budget import RunPurse
 from generator.engines.protocol import Engine, Job, Stop
 from generator.errors import ProviderRefused, SessionFailed
@@ -192,11 +192,8 @@ class _Journal:
             await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
             if status != "open":
                 text = render(transcript_from(self._job.spec, self._spoken)) if self._spoken else ""
-                path = transcript_name(self._job.number, self._job.spec)
-                folder = self._desk.ledger.folder / "transcripts"
-                await asyncio.get_running_loop().run_in_executor(
-                    self._desk.files, file_text, folder, path, status, text
-                )
+                whose = (self._desk.ledger.folder, self._job.number, self._job.spec, status)
+                await asyncio.get_running_loop().run_in_executor(self._desk.files, file_text, *whose, text)
                 self._desk.judge(failure, len(self._spoken))
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
 

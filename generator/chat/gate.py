@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from generator.chat.limit import Limit
 
@@ -53,7 +54,7 @@ class Gate:
         self.answered = False
         """Whether a reply has ever come."""
         self._shut: Exception | None = None
-        self._held_until = -math.inf
+        self._held_until = self._asked_until = -math.inf
         self._reopening: asyncio.Task[None] | None = None
         self._failing_since: float | None = None
         self._unanswered = 0
@@ -77,6 +78,14 @@ class Gate:
     def held_seconds(self) -> float:
         """How long nobody is let in, from now; 0 if the gate is open."""
         return max(0.0, self._held_until - self._now())
+
+    @property
+    def why_held(self) -> Literal["asked", "away", "paced"]:
+        """Of a gate that is held: because the endpoint asked for it; because it does not answer and is tried now and
+        then; or because it refused requests that came one after the other."""
+        if self._asked_until >= self._held_until:
+            return "asked"
+        return "paced" if self._outage_probes is None else "away"
 
     async def enter(self, order: int, tries: int = 0) -> Pass:
         """Wait for leave to send a request. Of those that wait, who has failed before goes first, then the lowest
@@ -172,6 +181,7 @@ class Gate:
     def _no_reply(self, wait_seconds: float | None, fault: bool) -> None:
         if wait_seconds:
             self.hold(wait_seconds)
+            self._asked_until = max(self._asked_until, self._now() + wait_seconds)
         self._unanswered += 1
         self._failing_since = self._now() if self._failing_since is None else self._failing_since
         self._failures += fault

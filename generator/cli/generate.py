@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from generator.cli.options import concurrency_option, network_fs_option, plan_from, plan_options
+from generator.cli.options import concurrency_option, network_fs_option, plan_from, plan_options, report_options
 
 
 @click.command("generate", short_help="Generate sessions.")
@@ -19,6 +19,7 @@ from generator.cli.options import concurrency_option, network_fs_option, plan_fr
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a session.")
 @concurrency_option
 @network_fs_option
+@report_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
     plan_file: Path | None,
@@ -27,6 +28,8 @@ def command(
     concurrency: int,
     quiet: bool,
     network_fs: bool,
+    report: str | None,
+    open_it: bool,
     **given: Any,
 ) -> None:
     """Generate sessions and write them in the seed format.
@@ -43,6 +46,7 @@ def command(
     """
     from generator import batch, preflight
     from generator.assets import Assets
+    from generator.cli.report import report_on
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.cli.terminal import safe
     from generator.plan import expand, run_name
@@ -80,4 +84,6 @@ def command(
         say_how_it_went(ledger, counts, code)
     say_what_was_kept(ledger, counts, code)
     ledger.close()
+    if counts.turns and (report is not None or open_it):
+        report_on([folder], report, open_it, aside=as_json)
     raise click.exceptions.Exit(code)

@@ -65,16 +65,22 @@ _CAPS = [
     click.option("--run-cost", type=float, metavar="USD", help="What the whole run may cost, by the price file."),
 ]
 
-_OPTIONS = [
+_THERAPIST = click.option("--therapist", metavar="ID|FILE", help="Therapist [anya-forger].")
+_STRUCTURE = click.option("--structure", metavar="NAME", help=f"Who speaks next: {_STRUCTURES} [LLM Only].")
+
+_PLAN_OPTIONS = [
     click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path, dir_okay=False)),
     click.option("--couple", metavar="ID|FILE", help="Couple [daniel-marcus]."),
-    click.option("--therapist", metavar="ID|FILE", help="Therapist [anya-forger]."),
+    _THERAPIST,
     click.option("--topic", metavar="ID|FILE", help="Topic [the first of the couple's own]."),
-    click.option("--structure", metavar="NAME", help=f"Who speaks next: {_STRUCTURES} [LLM Only]."),
+    _STRUCTURE,
     click.option("--prompts", metavar="NAME|FOLDER", help="Prompt set [baseline]."),
     click.option("--therapist-prompts", metavar="NAME|FOLDER", help="Prompt set for the therapist."),
     click.option("--partner-prompts", metavar="NAME|FOLDER", help="Prompt set for both partners."),
     click.option("--first", type=_one_of(Plan, "first"), metavar="[A|B|random]", help="Partner who speaks first [A]."),
+]  # fmt: skip
+
+_SESSION_OPTIONS = [
     click.option("--turns", type=int, metavar="N", help="Turns a session [25 to 35, by the session's seed]."),
     click.option("-n", "--sessions", "repeats", type=int, metavar="N", help="Sessions of each cell [1]."),
     click.option("--seed", "rng_seed", type=int, metavar="N", help="The run's seed [1]."),
@@ -123,9 +129,36 @@ network_fs_option = click.option(
 )  # fmt: skip
 
 
+open_option = click.option("--open", "open_it", is_flag=True, help="Open the report in the browser of this desktop.")
+
+
+def page_name(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A report's file as it was given. Raises BadParameter for a name that is no page's: it may be a slip, and the file
+    would be replaced."""
+    if value and not value.lower().endswith((".html", ".htm")):
+        raise click.BadParameter(f"{value}: a report is a page; give it a name that ends in .html")
+    return value
+
+
+def report_options(function: F) -> F:
+    """Add what asks for a report: `report`, a file (empty: the usual one; None: no report), and `open_it`."""
+    report = click.option(
+        "--report", is_flag=False, flag_value="", metavar="[FILE]", callback=page_name,
+        help="Write a report too, one page to be mailed [RUN/report.html].",
+    )  # fmt: skip
+    return report(open_option(function))
+
+
 def plan_options(function: F) -> F:
     """Add the options that make a plan."""
-    for option in reversed(_OPTIONS):
+    for option in reversed([*_PLAN_OPTIONS, *_SESSION_OPTIONS]):
+        function = option(function)
+    return function
+
+
+def session_options(function: F) -> F:
+    """Add the options that say how sessions are spoken, whoever's they are and from whatever prompts."""
+    for option in reversed([_THERAPIST, _STRUCTURE, *_SESSION_OPTIONS]):
         function = option(function)
     return function
 

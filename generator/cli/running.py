@@ -20,7 +20,7 @@ from generator.cli.progress import Progress
 from generator.cli.terminal import safe
 from generator.engines.local import Local
 from generator.engines.protocol import Stop
-from generator.errors import CapReached, CouplesimError
+from generator.errors import CapReached, CouplesimError, DiskFull
 from generator.ledger import Ledger, changes
 from generator.plan import Plan
 from generator.prices import Prices
@@ -33,8 +33,15 @@ REHEARSALS = 4
 """Sessions side by side where nobody is waited for."""
 FAILED_NAMED = 5
 GARBAGE_THRESHOLDS = (5_000, 10, 10)
+MEGABYTE = 1_000_000
 LAG_SECONDS = 1.0
 """A longer pause of the whole program is said to be one."""
+
+_WHY_HELD = {
+    "asked": "as the endpoint asked",
+    "away": "before asking again, as the endpoint does not answer",
+    "paced": "before the next request, as the endpoint refuses more",
+}
 
 SCRIPTED = "rehearsal: every word is scripted text from phrase banks, no language model was used"
 
@@ -77,6 +84,8 @@ def run(
             code = _on_a_loop(_run(ledger, chats, purse, progress, concurrency, retry_failed))
     except CouplesimError as error:
         click.echo(safe(f"couplesim: {error}"), err=True)
+        if isinstance(error, DiskFull):
+            _say_what_room_is_needed(ledger)
         code = error.exit_code
     counts = summary(ledger, prices.cost)
     with suppress(CouplesimError):
@@ -84,6 +93,13 @@ def run(
     if not code and counts.failed:
         code = 3
     return code
+
+
+def _say_what_room_is_needed(ledger: Ledger) -> None:
+    with suppress(CouplesimError):
+        turns, needed = ledger.room_to_come()
+        if needed:
+            click.echo(f"the {turns:,} turns still to come need about {needed / MEGABYTE:.1f} MB", err=True)
 
 
 def say_how_it_went(ledger: Ledger, counts: Summary, code: int) -> None:
@@ -117,7 +133,7 @@ def money_lines(counts: Summary) -> list[str]:
     if not counts.cost or counts.nominal_cost is None:
         return []
     at_most = "" if counts.exact else "<= "
-    return [f"cost:        {at_most}${counts.cost:.2f} (turns kept, at full price: ${counts.nominal_cost:.2f})"]
+    return [f"cost:        {at_most}${counts.cost:.2f} ({counts.nominal_cost_told})"]
 
 
 def say_what_was_kept(ledger: Ledger, counts: Summary, code: int) -> None:
@@ -232,6 +248,9 @@ def _spent(purse: RunPurse) -> str:
 
 def _limits(chats: Chats) -> str:
     gates = chats.gates()
-    held = max((gate.held_seconds for gate in gates), default=0.0)
-    said = f"{sum(gate.in_flight for gate in gates)} of {sum(gate.limit for gate in gates)} under way" if gates else ""
-    return said + (f", waiting {held:.0f} s as the endpoint asked" if held >= 1 else "")
+    if not gates:
+        return ""
+    said = f"{sum(gate.in_flight for gate in gates)} of {sum(gate.limit for gate in gates)} under way"
+    last = max(gates, key=lambda gate: gate.held_seconds)
+    held = last.held_seconds
+    return said + (f", waiting {held:.0f} s {_WHY_HELD[last.why_held]}" if held >= 1 else "")

@@ -55,7 +55,7 @@ def _found(path: Path, number: int) -> Shown:
     if path.is_file() and path.name != "ledger.db":
         return _from_file(path)
     if path.is_dir() and not (path / "ledger.db").exists():
-        files = sorted(path.glob("transcripts/*.txt"))
+        files = sorted([*path.glob("transcripts/*.txt"), *path.glob("transcripts/*001/*.txt")])
         if number <= len(files):
             return _from_file(files[number - 1])
         if files:
@@ -81,6 +81,11 @@ def _from_run(folder: Path, number: int) -> Shown:
     spec = row.spec
     people = f"{spec.couple.a.called} and {spec.couple.b.called} with {spec.therapist.name}"
     notes = [f"{people}; prompt set {spec.prompts.name}"]
+    if spec.prefix:
+        notes.append(
+            f"forked: turns 1 to {spec.prefix.turns} are taken over from session {row.cell['source']} "
+            f"({spec.prefix.session}), the {row.cell['branch']} branch begins with turn {spec.prefix.turns + 1}"
+        )
     notes += [f"sensitive: {reason}" for reason in spec.sensitive]
     if row.status != "complete":
         notes.append(f"{row.status}: {row.message or row.reason or 'not finished'}")
@@ -111,6 +116,7 @@ def _from_file(path: Path) -> Shown:
 
 def _marks(turn: Any) -> list[str]:
     marks = ["cut off"] if turn.cut else []
+    marks += ["taken over"] if not turn.reply.attempts else []
     marks += ["over its budget"] if turn.over_budget else []
     marks += [f"trimmed: {trim.kind}" for trim in turn.trims if trim.kind != "layout"]
     return marks + (["repeats an earlier turn"] if turn.repeat else [])

@@ -73,7 +73,7 @@ class Place:
         for name, hash_ in new.items():
             place = self._base / name
             if not place.is_file() or _hash(place) != hash_:
-                place.parent.mkdir(exist_ok=True)
+                place.parent.mkdir(parents=True, exist_ok=True)
                 _sync(self._staged / name)
                 os.replace(self._staged / name, place)
         for name in self._known.keys() - new.keys():

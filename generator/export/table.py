@@ -88,7 +88,8 @@ _TURN: dict[Column, OfTurn] = {
         lambda spec, t: t.reply.usage.estimated,
     Column("latency_seconds", "decimal", "from sending the request to the reply's last byte"):
         lambda spec, t: t.reply.latency_seconds,
-    Column("attempts", "number", "requests sent for this turn"): lambda spec, t: t.reply.attempts,
+    Column("attempts", "number", "requests sent for this turn; 0: taken over from another session"):
+        lambda spec, t: t.reply.attempts,
 }  # fmt: skip
 
 _SESSION_ONLY: dict[Column, OfSession] = {
@@ -99,6 +100,8 @@ _SESSION_ONLY: dict[Column, OfSession] = {
     Column("rng_seed", "number", "seeds every random choice; beyond 2^53"): lambda run, s: s.row.spec.rng_seed,
     Column("planned_turns", "number", "turns it has if nothing ends it earlier"): lambda run, s: s.row.spec.turns,
     Column("turns", "number", "turns it has"): lambda run, s: len(s.turns),
+    Column("taken_over_turns", "number", "of them, the first ones that a fork took over from another session"):
+        lambda run, s: s.row.spec.prefix.turns if s.row.spec.prefix else 0,
     Column("cut_turns", "number", "of them, cut off"): lambda run, s: sum(turn.cut for turn in s.turns),
     Column("models", "texts", "the models asked for: therapist, Patient A, Patient B"):
         lambda run, s: [s.row.spec.models.of(label).name for label in PRINCIPALS],

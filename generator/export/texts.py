@@ -26,7 +26,7 @@ def write_texts(selection: Selection, folder: Path) -> None:
             if row.status not in WHOLE:
                 name = f"incomplete/{name}"
             raw = render(transcript_of(spec, spoken.turns)).encode()
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(raw)
             entry = {
                 "file": name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.batch import transcript_path
+from generator.batch import incomplete_path, transcript_path
 from generator.errors import StorageError
 from generator.export.selection import WHOLE
 from generator.files import write_whole
@@ -60,8 +60,7 @@ def _render(ledger: Ledger, row: SessionRow, done: Rendered) -> None:
 
 
 def _path(folder: Path, row: SessionRow) -> Path:
-    whole = transcript_path(folder, row)
-    return whole if row.status in WHOLE else whole.parent / "incomplete" / whole.name
+    return transcript_path(folder, row) if row.status in WHOLE else incomplete_path(folder, row)
 
 
 def _bytes(path: Path) -> bytes | None:

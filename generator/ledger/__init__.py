@@ -1,6 +1,7 @@
 """The ledger: one SQLite file a run, the only state. Transcripts are a view of it."""
 
+from generator.ledger.index import End, Entry, Tally
 from generator.ledger.ledger import Ledger, Unanswered
 from generator.ledger.rows import SessionRow, Status
 
-__all__ = ["Ledger", "SessionRow", "Status", "Unanswered"]
+__all__ = ["End", "Entry", "Ledger", "SessionRow", "Status", "Tally", "Unanswered"]

@@ -18,7 +18,8 @@ from generator.schema.turn import Turn, Usage
 def enter(
     connection: sqlite3.Connection, plan: Mapping[str, Any], planned: Iterable[Planned], prompts: Mapping[str, Any]
 ) -> None:
-    """Enter a plan, its sessions and its prompt sets (hash to content); what is there already stays as it is."""
+    """Enter a plan, its sessions with what they begin with, and its prompt sets (hash to content); what is there
+    already stays as it is."""
     known: set[str] = set()
 
     def document(hash_: str, kind: str, content: str) -> None:
@@ -32,7 +33,7 @@ def enter(
     for one in planned:
         for shared in rows.documents_of(one.spec):
             document(*shared)
-        connection.execute(
+        entered = connection.execute(
             "INSERT OR IGNORE INTO session (id, number, spec, turns, cell, repeat)"
             " VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM session), ?, ?, ?, ?)",
             (
@@ -43,6 +44,8 @@ def enter(
                 one.repeat,
             ),
         )
+        for turn in one.prefix if entered.rowcount else ():
+            commit_turn(connection, one.spec.id, turn, one.spec.models.of(turn.speaker).name, None)
 
 
 def begin_attempt(connection: sqlite3.Connection, session_id: str, turn: int, asked_model: str, most: Usage) -> int:

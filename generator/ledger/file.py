@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from generator.errors import InputError, RunInUse, StorageError
+from generator.errors import DiskFull, InputError, RunInUse, StorageError
 
 APPLICATION_ID = 0x63706C73
 """Marks a SQLite file as ours ("cpls")."""
@@ -201,18 +201,18 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as exc:
-        raise StorageError(_in_words(path, exc)) from exc
+        raise _translated(path, exc) from exc
 
 
-def _in_words(path: Path, exc: sqlite3.Error) -> str:
+def _translated(path: Path, exc: sqlite3.Error) -> StorageError:
     name = getattr(exc, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
-        return f"disk full: {path} could not be written; free some space and resume"
+        return DiskFull(f"disk full: {path} could not be written; free some space and resume")
     if name in _WRITING:
-        return f"disk full or failing: {path} could not be written ({exc}); free some space and resume"
+        return DiskFull(f"disk full or failing: {path} could not be written ({exc}); free some space and resume")
     if type(exc) is sqlite3.DatabaseError or str(exc).startswith(("no such table", "Could not decode")):
-        return f"{path}: the {_kind(path)} is damaged ({exc}); it was left untouched. {remedy(path)}"
-    return f"{path}: {exc}; what was committed is kept"
+        return StorageError(f"{path}: the {_kind(path)} is damaged ({exc}); it was left untouched. {remedy(path)}")
+    return StorageError(f"{path}: {exc}; what was committed is kept")
 
 
 _WRITING = {f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMSIZE", "SHMOPEN")}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 
 from generator.errors import StorageError
-from generator.ledger import changes, rows
+from generator.ledger import changes, index, rows
 from generator.ledger.file import (
     check_ours,
     connect,
@@ -29,6 +29,7 @@ from generator.ledger.file import (
     take_lock,
     understood,
 )
+from generator.ledger.index import End, Entry, Tally
 from generator.ledger.migration import migrate
 from generator.ledger.rows import SessionRow, Status
 from generator.schema.planned import Planned
@@ -39,6 +40,9 @@ T = TypeVar("T")
 
 PAGE = 256
 """Sessions read at a time."""
+
+TURN_OVERHEAD_BYTES = 600
+"""What a turn takes in the ledger beside its texts: its figures, its requests and what is free in their pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class Spent:
     at_most_completion: int
     """What other requests may have taken at most: those that brought no turn and may have been billed, and those whose
     figures the endpoint did not give."""
+    estimated_prompt: int
+    estimated_completion: int
+    """Estimate of what the latter have taken that brought a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ class Ledger:
         """Put other sessions in the place of those of an untouched run."""
 
         def replace(connection: sqlite3.Connection) -> None:
-            for table in ("attempt", "session", "document"):
+            for table in ("attempt", "turn", "session", "document"):
                 connection.execute(f"DELETE FROM {table}")
             changes.enter(connection, plan, planned, prompts)
 
@@ -221,6 +228,35 @@ class Ledger:
         with understood(self.folder / "ledger.db"):
             return [rows.turn_of(row) for row in found]
 
+    def extent(self) -> tuple[str, ...]:
+        """Equal as long as the run has the same sessions."""
+        found = self._all("SELECT created_at, count(id), min(id), max(id) FROM run LEFT JOIN session")[0]
+        return tuple(map(str, found))
+
+    def entries(self) -> list[Entry]:
+        """The sessions in order and in a few words each."""
+        found = self._all("SELECT number, spec, turns, cell, repeat FROM session ORDER BY number")
+        documents = self._all(
+            "SELECT hash, kind, content FROM document WHERE kind IN ('couple', 'therapist', 'topic', 'models')"
+        )
+        with understood(self.folder / "ledger.db"):
+            return list(index.entries(found, documents))
+
+    def ends(self) -> list[End]:
+        """How every session stands, in order."""
+        return [End(*row) for row in self._all("SELECT number, status, reason FROM session ORDER BY number")]
+
+    def tallies(self, numbers: Iterable[int]) -> dict[int, Tally]:
+        """What has been said in these sessions; one in which nothing has is not in it."""
+        chosen = list(numbers)
+        found = self._all(
+            "SELECT number, count(*), total(cut), total(trims != '[]'), total(tokens)"
+            " FROM turn JOIN session ON session.id = session_id"
+            f" WHERE number IN ({', '.join('?' * len(chosen))}) GROUP BY 1",
+            *chosen,
+        )
+        return {number: Tally(*map(int, counted)) for number, *counted in found}
+
     def factors(self) -> list[str]:
         """The names of the factors that are varied, in the order of the first session's."""
         found = self._all(
@@ -239,8 +275,8 @@ class Ledger:
             self._connection.rollback()
 
     def counts(self) -> tuple[int, int]:
-        """Turns and sessions with at least one turn."""
-        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn")[0]
+        """Turns that were spoken here, and sessions with at least one."""
+        row = self._all("SELECT count(*), count(DISTINCT session_id) FROM turn WHERE attempts > 0")[0]
         return int(row[0]), int(row[1])
 
     def by_status(self) -> dict[Status, int]:
@@ -253,19 +289,33 @@ class Ledger:
         return dict(self._all("SELECT reason, count(*) FROM session WHERE reason IS NOT NULL GROUP BY 1 ORDER BY 1"))
 
     def planned_turns(self) -> int:
-        """Turns of all sessions together, if nothing ends one earlier."""
-        return int(self._all("SELECT total(turns) FROM session")[0][0])
+        """Turns of all sessions together that are to be spoken here, if nothing ends one earlier."""
+        return int(self._all("SELECT total(turns) - total(json_extract(spec, '$.prefix.turns')) FROM session")[0][0])
+
+    def room_to_come(self) -> tuple[int, int]:
+        """How many turns of open sessions are still to come, if nothing ends one earlier, and about how many bytes they
+        need, ledger and transcripts, if they are as long as those kept; 0 bytes before the first turn."""
+        planned, kept, each = self._all(
+            "SELECT (SELECT total(turns) FROM session WHERE status = 'open'),"
+            " (SELECT count(*) FROM turn JOIN session ON id = session_id WHERE status = 'open'),"
+            " (SELECT avg(2 * length(CAST(text AS BLOB)) + length(CAST(reply_text AS BLOB)) + length(raw)"
+            " + length(CAST(trims AS BLOB))) FROM turn)"
+        )[0]
+        turns = int(planned) - kept
+        return turns, round(turns * (each + TURN_OVERHEAD_BYTES)) if each else 0
 
     def figures(self) -> dict[str, int]:
-        """Counts over all turns: turns, trimmed, cut, retried, repeats, over_budget, tokens, tokens_estimated (turns
-        whose usage was counted here)."""
+        """Counts over all turns that were spoken here: turns, trimmed, cut, retried, repeats, over_budget, tokens,
+        tokens_estimated (turns whose usage was counted here); and how many others were taken_over."""
         row = self._all(
             "SELECT count(*) AS turns, total(trims != '[]') AS trimmed, total(cut) AS cut,"
             " total(attempts > 1) AS retried, total(repeat) AS repeats, total(over_budget) AS over_budget,"
             " total(prompt_tokens + completion_tokens) AS tokens,"
-            " total(usage_estimated) AS tokens_estimated FROM turn"
+            " total(usage_estimated) AS tokens_estimated FROM turn WHERE attempts > 0"
         )[0]
-        return {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
+        taken_over = self._all("SELECT total(json_extract(spec, '$.prefix.turns')) FROM session")[0][0]
+        counted = {name: int(row[name]) for name in row.keys()}  # noqa: SIM118  (iterating a Row gives its values)
+        return {**counted, "taken_over": int(taken_over)}
 
     def failures(self) -> dict[str, int]:
         """How many requests failed in each way."""
@@ -292,18 +342,22 @@ class Ledger:
     def spent(self) -> list[Spent]:
         """What all requests have taken, by the model asked for."""
         kept = self._all(
-            "SELECT asked_model, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens), sum(reasoning_tokens)"
-            " FROM turn WHERE NOT usage_estimated GROUP BY 1"
+            "SELECT asked_model, usage_estimated, sum(prompt_tokens), sum(cached_tokens), sum(completion_tokens),"
+            " sum(reasoning_tokens) FROM turn GROUP BY 1, 2"
         )
         at_most = self._all(
             "SELECT asked_model, sum(prompt_tokens), sum(completion_tokens) FROM attempt"
             " WHERE (outcome IS NOT 'ok' AND billed != 'no') OR (outcome = 'ok' AND (session_id, turn) IN"
             " (SELECT session_id, n FROM turn WHERE usage_estimated)) GROUP BY 1"
         )
-        exactly = {model: figures for model, *figures in kept}
+        exactly = {model: figures for model, estimated, *figures in kept if not estimated}
+        about = {model: [prompt, reply] for model, estimated, prompt, _, reply, _ in kept if estimated}
         rest = {model: figures for model, *figures in at_most}
-        models = sorted({*exactly, *rest})
-        return [Spent(model, *exactly.get(model, (0, 0, 0, 0)), *rest.get(model, (0, 0))) for model in models]
+        none = [0, 0]
+        return [
+            Spent(model, *exactly.get(model, none * 2), *rest.get(model, none), *about.get(model, none))
+            for model in sorted({*exactly, *rest})
+        ]
 
     def _session(self, row: sqlite3.Row) -> SessionRow:
         with understood(self.folder / "ledger.db"):

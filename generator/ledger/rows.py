@@ -90,7 +90,7 @@ def documents_of(spec: Spec) -> Iterator[tuple[str, str, str]]:
 def spec_json(spec: Spec) -> str:
     """A spec with the hashes of its documents in their place."""
     hashes = {kind: getattr(spec, kind).content_hash for kind in _KEPT_ONCE}
-    own = spec.model_dump(mode="json", exclude=set(_KEPT_ONCE))
+    own = spec.model_dump(mode="json", exclude={*_KEPT_ONCE, *(("prefix",) if spec.prefix is None else ())})
     return json.dumps({**own, **hashes}, ensure_ascii=False)
 
 

@@ -42,8 +42,8 @@ CRITICISM = cues(
     """,
     r"""
     if you
-    you (always|never) (made? me|knew? how|know|once|gave up|give up|forget|have to|had to|mind)
-    (not saying|thank|whether you|how you (always|never)|what you (always|never)|part of my \w+ you)
+    you (always|never) (makes? me|made me|knew|know|once|gave up|give up|forget|have to|had to|mind)
+    (not saying|thank|welcome|whether you|how you (always|never)|what you (always|never)|part of my \w+ you)
     not (\w+ ){1,4}because you
     you (always|never) (said anything|had a|told|(really )?(get|got) a turn)
     said a word about it
@@ -122,7 +122,7 @@ STONEWALLING = cues(
     (says nothing|looks? away|turns? away|shrugs?|silence|silent)[*)\]]
     feelings are not (really )?my
     """,
-    "(used to|when(ever)? (you|i)|every time|you (say|said)|i (say|said)|i would (probably )?say|not because)",
+    "(used to|when(ever)? (you|i)|every time|(?<!if )you (say|said)|i (say|said)|i would (probably )?say|not because)",
 )
 REPAIR = cues(
     r"""

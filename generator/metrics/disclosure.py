@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from generator.metrics.gauge import Gauge, Heard
 from generator.metrics.words import words
@@ -22,21 +22,25 @@ _LITERAL = "A particular told in other words is missed, and one the other partne
 
 
 def disclosed(heard: Heard, label: Label) -> dict[str, int | None]:
-    """Every particular of the partner's persona with the turn, from 1, in which they first speak of it; None: never.
-
-    A particular is spoken of if all its telling words stand in one sentence, in any order, singular or plural. Empty
-    without a spec.
-    """
+    """Every particular of the partner's persona with the turn in which it is first told; empty without a spec."""
     if heard.spec is None:
         return {}
     partner = heard.spec.couple.a if label == "Patient A" else heard.spec.couple.b
+    return first_told(heard.turns, label, partner.particulars)
+
+
+def first_told(turns: Sequence[tuple[Label, str]], label: Label, particulars: Sequence[str]) -> dict[str, int | None]:
+    """Every particular with the turn, from 1, in which this speaker first speaks of it; None: never.
+
+    A particular is spoken of if all its telling words stand in one sentence, in any order, singular or plural.
+    """
     said = [
         (number, [_telling(sentence) for sentence in sentences(text)])
-        for number, (speaker, text) in enumerate(heard.turns, start=1)
+        for number, (speaker, text) in enumerate(turns, start=1)
         if speaker == label
     ]
     found: dict[str, int | None] = {}
-    for particular in partner.particulars:
+    for particular in particulars:
         wanted = _telling(particular)
         found[particular] = next((n for n, spoken in said if wanted and any(map(wanted.issubset, spoken))), None)
     return found

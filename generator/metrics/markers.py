@@ -12,15 +12,20 @@ from generator.metrics.words import words_of_turn
 from generator.sentences import sentences
 
 _NOT = r"(?!(?:not|never|hardly|barely|scarcely|too|always)\b)"
+_TO_END_IT = r"\s+(?:with\s+you\s+)?(?:just|only)\b"
+"""Agreeing so as to have done with it, told as a habit."""
+_ELSEWHERE = r"(?!\s+(?:in\s+(?:here|theory|principle)|on\s+paper)\b)"
+"""It sounds good, that is, somewhere else than at home."""
 _AGREEMENT = re.compile(
     rf"""\b(?:
-      i(?:\s+{_NOT}\w+ly)?\s+agree\b | agree\s+with\s+you | you(?:'ve|\s+have)\s+got\s+a\s+point
+      i(?:\s+{_NOT}\w+ly)?\s+agree\b(?!{_TO_END_IT}) | agree\s+with\s+you\b(?!{_TO_END_IT})
+    | you(?:'ve|\s+have)\s+got\s+a\s+point
     | you(?:'re|\s+are)\s+(?:{_NOT}\w+\s+)?right\b(?!\s+(?:here|there|now|in|on|at|next|behind|beside))
     | (?:that|it)(?:'s|\s+is)\s+(?:only\s+)?(?:fair|true|a\s+(?:good|great|lovely|nice)\s+(?:idea|thought|plan))\b
     | fair\s+enough | good\s+(?:idea|point|thought)\b | makes\s+sense
     | (?:that|it|this|idea|plan|which|date|time|day|wednesdays?)\s+sounds?\s+(?:{_NOT}\w+\s+)?
-      (?:good|great|right|nice|lovely|perfect|doable|fine|gentle|like\s+a\s+(?:\w+\s+)?(?:good|great|perfect|lovely))
-      (?!\s+in\s+here)
+      (?:good{_ELSEWHERE}|great|right|nice|lovely|perfect|doable|fine{_ELSEWHERE}|gentle
+      |like\s+a\s+(?:\w+\s+)?(?:good|great|perfect|lovely))
     | i\s+(?:feel|think|see\s+it|want)\s+the\s+same | (?:me|so\s+do\s+i|same\s+here),?\s+too\b(?=[,.!]) | same\s+here
     | on\s+board | on\s+the\s+same\s+page | in\s+agreement | with\s+you\s+on\s+(?:this|that)
     | i(?:'m|\s+am)\s+(?:all\s+)?in\b(?=[,.!]|\s+on\b|\s+for\b) | count\s+me\s+in
@@ -29,7 +34,8 @@ _AGREEMENT = re.compile(
     | i\s+(?:can|could)\s+(?:do|work\s+with|live\s+with|manage)\s+(?:that|it)\b | i(?:'m|\s+am)\s+willing
     | let's\s+(?:do|give|try)\s+(?:it|that|this)\b
     | i(?:'m|\s+am)\s+(?:{_NOT}\w+\s+)?(?:happy|glad|ready)\s+to\s+(?:try|do|start|give)\b(?!\s+up)
-    | fine\s+by\s+me | (?:absolutely|definitely|agreed)\b(?=[,.!—]) | that\s+works\s+for\s+me | i\s+see\s+my\s+part
+    | fine\s+by\s+me | (?:absolutely|definitely|(?<!'d\s)(?<!had\s)agreed)\b(?=[,.!—])
+    | that\s+works\s+for\s+me | i\s+see\s+my\s+part
     )""",
     re.VERBOSE,
 )
@@ -42,11 +48,14 @@ _AGREEMENT_HINTS = (
 )  # fmt: skip
 """A text without any of these agrees to nothing; looking for them first is quicker."""
 _OPENS_WITH_YES = re.compile(
-    r"(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b(?!\s*,?\s*(?:then\s*,?\s*)?but\b)"
-    r"(?!\W+i(?:'ve|\s+have)?\s+(?:hear|heard|got|taken|let)\s+(?:you|that|this|it)\b)"
+    r"""(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b
+    (?!\s*,?\s*(?:then\s*,?\s*)?but\b)
+    (?!\W+(?:i(?:'ve)?\s+(?:heard?|got|get|let\s+you|taken)|(?:somebody|someone)\s+has\s+to|here\s+(?:goes|i\s+go))\b)""",
+    re.VERBOSE,
 )
+"""A yes to what was said or offered; that it was heard, or that it is one's turn, is something else."""
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|nor|hardly|without|before|if|no|nobody|neither|doubt|says?|thinks?)|n't)\b(?:\s+\w+){0,4}\s*$"
+    r"(?:\b(?:not|never|nor|hardly|without|before|if|when|no|nobody|neither|doubt|hop(?:e|ing)|says?|thinks?)|n't)\b(?:\s+\w+){0,4}\s*$"
 )
 _SENTENCE_END = re.compile("[.!?…]")
 _COMMITS = re.compile(
@@ -92,7 +101,7 @@ def agrees(text: str) -> bool:
     """True if the speaker agrees to what somebody has said or offered.
 
     Phrases of consent ("you're right", "I'm in", "that makes sense") that are not denied in the four words
-    before, or a turn that opens with a plain yes. Hearing somebody out ("I hear you") is no consent.
+    before, or a turn that opens with a plain yes. Hearing somebody out ("I hear you", "yes, I got that") is none.
     Weakness: consent in other words is missed, and polite consent counts like meant consent.
     """
     text = _plain(text)

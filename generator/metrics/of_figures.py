@@ -26,7 +26,7 @@ _TOLD = {
         "Number, from 1, of the first turn in which a partner agrees; missing if none does.",
         "Higher: later agreement.",
         weakness="Sessions without agreement are left out, so that a prompt that prevents it can seem to hasten it: "
-        "compare `agreement_time`. Agreement in other words than the list's is missed.",
+        "compare `time_to_agreement`. Agreement in other words than the list's is missed.",
     ),
     "agreement_reached": _Told(
         "1 if a partner agrees in any turn, else 0.",
@@ -36,7 +36,7 @@ _TOLD = {
     "first_plan": _Told(
         "Number, from 1, of the first turn in which a partner says what will be done and when; missing if none does.",
         "Higher: later plan.",
-        weakness="Sessions without a plan are left out: compare `plan_time`. A plan without a time is missed.",
+        weakness="Sessions without a plan are left out: compare `time_to_plan`. A plan without a time is missed.",
     ),
     "plan_reached": _Told(
         "1 if a partner makes a plan in any turn, else 0.", "1: a plan.", weakness="A plan without a time is missed."

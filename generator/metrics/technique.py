@@ -34,7 +34,7 @@ REFLECTION = cues(
     there is (an? |so much |some |real )*(\w+ )?(hurt|sadness|worry|longing|loneliness|fear|strain|grief|care)
     """,
     r"""
-    ^(?!.*\b(is that|am i|does that|have i|did i|right|correct)\b[^?]*\?).*\?\W*$
+    ^(?!.*[,;:—–-] ?(is that|am i|does that|have i|did i|right|correct)\b[^?]*\?).*\?\W*$
     (how (it|that|this) (sounds|feels)|imagine each)
     """,
 )
@@ -168,7 +168,7 @@ def _gauge(kind: Kind) -> Gauge:
     measure = Measure(
         name=kind.name,
         words=f"the therapist's turns that {kind.does}",
-        definition=f"Share of the therapist's turns in which, by its phrases, {kind.when}; missing without turns.",
+        definition=f"Share of the therapist's turns in which, by phrases, {kind.when}; missing without turns.",
         sign=f"Higher: {kind.more}.",
         source=kind.source,
         weakness=kind.weakness,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.schema.session import Spec
+from generator.schema.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Planned:
     """Which level of each factor it has, by the factor's name; empty where nothing is varied."""
     repeat: int = 1
     """Which of its cell's sessions it is, from 1."""
+    prefix: Sequence[Turn] = ()
+    """The turns that its spec says it begins with."""
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -144,6 +145,24 @@ class Temperament(Record):
     """How evenly the therapist turns to both partners."""
 
 
+class Prefix(Record):
+    """The turns with which a session begins that was forked from another one."""
+
+    session: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """Id of the session in which they were spoken."""
+    turns: Annotated[int, Field(ge=1, lt=400)]
+    """How many they are: its first ones."""
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """Of what was said in them, and by whom (`spoken_hash`)."""
+    tokens: Annotated[int, Field(ge=0)]
+    """Prompt and reply tokens that they took there. The session's own budget counts them, its run's does not."""
+
+
+def spoken_hash(spoken: Iterable[tuple[Label, str]]) -> str:
+    """First 16 hex digits of the SHA-256 over speakers and texts."""
+    return hash_of(json.dumps([[label, text] for label, text in spoken], ensure_ascii=False))
+
+
 class Spec(Record):
     """Everything that determines one session. Equal specs with equal replies give equal sessions."""
 
@@ -163,6 +182,8 @@ class Spec(Record):
     """Whether a speaker's own label at the start of a reply is stripped or kept, as in the seed."""
     rng_seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Seeds every random choice of the session, and each request."""
+    prefix: Prefix | None = None
+    """What it begins with, taken over from another session. None: it was spoken from its first turn on."""
 
     @model_validator(mode="after")
     def _names_can_be_told_apart(self) -> Self:
@@ -179,11 +200,14 @@ class Spec(Record):
 
     @property
     def id(self) -> str:
-        """Identity: the hash of the canonical JSON of all fields, for the models of what determines replies."""
-        return hash_of("{" + ", ".join(f'"{name}": {_canonical(getattr(self, name))}' for name in _FIELDS) + "}")
+        """Identity: the hash of the canonical JSON of all fields, for the models of what determines replies; a
+        prefix is one of them where there is one."""
+        names = _FIELDS if self.prefix is not None else _FIELDS_WITHOUT_PREFIX
+        return hash_of("{" + ", ".join(f'"{name}": {_canonical(getattr(self, name))}' for name in names) + "}")
 
 
 _FIELDS = tuple(sorted(Spec.model_fields))
+_FIELDS_WITHOUT_PREFIX = tuple(name for name in _FIELDS if name != "prefix")
 
 
 def _canonical(value: Any) -> str:

@@ -52,7 +52,7 @@ class Reply(Record):
     latency_seconds: float = 0.0
     """From sending the successful attempt to its last byte."""
     attempts: int = 1
-    """Requests sent for this turn, the successful one included."""
+    """Requests sent for this turn, the successful one included; 0 if it was taken over from another session."""
     wasted_tokens: int = 0
     """Prompt and reply tokens of this turn's attempts that were billed and brought no words."""
     raw: bytes = b""
@@ -98,6 +98,11 @@ class Turn(Record):
     """The text equals an earlier turn's of this session."""
     reply: Reply
     """What it was made from, uncut and uncleaned."""
+
+    def taken_over(self) -> Turn:
+        """The same turn for a session that takes it over: nothing was asked and nothing spent there for it."""
+        unasked = {"usage": Usage(), "attempts": 0, "wasted_tokens": 0, "latency_seconds": 0.0}
+        return self.model_copy(update={"reply": self.reply.model_copy(update=unasked)})
 
 
 class Transcript(Record):

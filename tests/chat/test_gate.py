@@ -193,6 +193,26 @@ def test_a_shorter_wait_does_not_shorten_a_longer_one():
     simulate(go())
 
 
+def test_a_held_gate_says_why():
+    """What the endpoint asked for is not what an outage, or its refusals one by one, made us wait."""
+
+    async def go():
+        gate, told = await opened(), []
+        gate.failed(await gate.enter(0), 30.0)
+        told.append(gate.why_held)
+        for _ in range(OUTAGE_FAILURES):
+            gate.failed(await gate.enter(0))
+        told.append(gate.why_held)
+        gate.succeeded(await gate.enter(0))
+        while not gate.held_seconds:
+            gate.overloaded(await gate.enter(0), None, rate=True)
+            await asyncio.sleep(100.0)
+            gate.succeeded(await gate.enter(0))
+        return [*told, gate.why_held]
+
+    assert simulate(go()) == ["asked", "away", "paced"]
+
+
 # Outages
 
 

@@ -18,8 +18,9 @@ import pytest
 from generator.assets import shipped_root
 from generator.cli import main
 from generator.format import parse
-from generator.inspection import figures_of
+from generator.inspection import figures_of, measured_paths
 from generator.metrics.figures import FIGURES
+from generator.metrics.measures import PANEL
 from generator.profiles import PROFILE, read_profile, write_profile
 from generator.reading import RULE
 from generator.schema.profile import Profile
@@ -93,7 +94,8 @@ def a_folder_of_mine(name: str, count: int) -> None:
 def test_the_table_has_a_row_a_figure(profile):
     write("a.txt", TEXTS[0])
     done = profile("a.txt")
-    head, *rows, blank, last = done.stdout.splitlines()
+    figures, _, panel = done.stdout.partition("\n\nmeasure ")
+    head, *rows, blank, last = figures.splitlines()
     assert (done.returncode, done.stderr, blank) == (0, "", "")
     assert head.split() == ["figure", "value", "of", "tolerance", "meaning"]
     assert [row.split()[0] for row in rows] == [figure.name for figure in FIGURES]
@@ -105,6 +107,39 @@ def test_the_table_has_a_row_a_figure(profile):
         assert (unit, meaning) == ("turns" if figure.by_turn else "sessions", figure.words)
         assert (int(count) == 0) == (value == "-")
         assert float(tolerance) == figure.tolerance
+
+    assert [row.split()[0] for row in panel.splitlines()[1:-2]] == [measure.name for measure in PANEL]
+    assert panel.splitlines()[-1].endswith("which no drift is judged by; - is one that no session has")
+    rows = {row.split()[0]: row.split()[1:3] for row in panel.splitlines()[1:-2]}
+    assert rows["disclosed.a"] == ["-", "0"], "a transcript from elsewhere has no persona"
+
+
+def test_the_panel_is_the_mean_of_the_sessions_that_have_a_value(made, profile):
+    shutil.copytree(made, "run")
+    a_folder_of_mine("mine", 1)
+    data = json.loads(profile("run", "mine", "--json").stdout)
+    assert data["measured"] == [*transcripts(made), "0.txt"]
+    assert [row["measure"] for row in data["panel"]] == [measure.name for measure in PANEL]
+    measured = [each.measures for each in measured_paths([Path("run"), Path("mine")])]
+    for row in data["panel"]:
+        assert row["values"] == [values[row["measure"]] for values in measured]
+        known = [value for value in row["values"] if value is not None]
+        assert row["n"] == len(known)
+        assert row["mean"] == (pytest.approx(sum(known) / len(known)) if known else None)
+    disclosed = next(row for row in data["panel"] if row["measure"] == "disclosed.a")
+    assert (disclosed["n"], disclosed["values"][2]) == (2, None)
+    rows = {row["figure"]: row for row in csv.DictReader(io.StringIO(profile("run", "mine", "--csv").stdout))}
+    assert rows["disclosed.a"]["value"] == str(disclosed["mean"])
+    assert {row["section"] for row in rows.values()} == {"figures", "panel"}
+
+
+def test_a_profile_has_no_text_and_so_no_panel(profile):
+    write("a.txt", TEXTS[0])
+    write_profile(Path("kept.json"), Profile(sessions=figures_of([Path("a.txt")])))
+    assert "measure " not in profile("kept.json").stdout
+    assert json.loads(profile("kept.json", "--json").stdout)["panel"] == []
+    rows = csv.DictReader(io.StringIO(profile("kept.json", "--csv").stdout))
+    assert [row["figure"] for row in rows] == [figure.name for figure in FIGURES]
 
 
 def test_the_seeds_figures_are_the_ones_we_know(tmp_path):
@@ -127,7 +162,7 @@ def test_json_and_csv_hold_the_same_figures(profile):
     a_folder_of_mine("mine", 2)
     data = json.loads(profile("mine", "--json").stdout)
     text = profile("mine", "--csv").stdout
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row.pop("section") == "figures"]
     assert data["sessions"] == ["0.txt", "1.txt"]
     assert "\r" not in text
     assert list(rows[0]) == list(data["figures"][0]) == ["figure", "words", "value", "n", "unit", "tolerance"]
@@ -152,9 +187,10 @@ def test_files_folders_runs_profiles_and_standard_input_go_together(made, profil
 
 def test_a_profile_gives_the_figures_of_its_transcripts(profile):
     a_folder_of_mine("mine", 3)
-    before = profile("mine").stdout
+    before, panel, _ = profile("mine").stdout.partition("\n\nmeasure ")
     profile("mine", "--write", "--yes")
-    assert profile("mine/profile.json").stdout == before
+    assert profile("mine/profile.json").stdout == f"{before}\n"
+    assert panel, "which only texts have"
 
 
 # The picture

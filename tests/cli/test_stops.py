@@ -5,12 +5,14 @@ import re
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import click
 import pytest
 
+from generator.chat.gate import OUTAGE_FAILURES, Gate
 from generator.cli.progress import Progress
-from generator.cli.running import _watch_the_clock
+from generator.cli.running import _limits, _watch_the_clock
 from tests.child import couplesim, rows, served, slowly, start, transcripts, turns_in
 from tests.faults.server import ok
 
@@ -159,6 +161,24 @@ def test_few_sessions_have_lines_only_where_one_waits(capsys):
     for clock.seconds in range(30, 60):
         progress.tick()
     assert capsys.readouterr().err.count("slowest: session 1, turn 1, waiting") == 3
+
+
+def test_a_pause_is_told_with_its_reason():
+    """Rows 6 and 9: what the endpoint asked for, and what an outage makes us wait."""
+
+    async def go(wait_seconds):
+        gate, clock.seconds = Gate(64, clock), 0.0
+        for _ in range(OUTAGE_FAILURES + 3):
+            gate.failed(await gate.enter(0), wait_seconds)
+            told = _limits(SimpleNamespace(gates=lambda: [gate]))
+            clock.seconds += 100.0
+        gate.close()
+        return told
+
+    clock = Clock()
+    assert asyncio.run(go(30.0)) == "0 of 1 under way, waiting 30 s as the endpoint asked"
+    away = r"0 of 1 under way, waiting \d+ s before asking again, as the endpoint does not answer"
+    assert re.fullmatch(away, asyncio.run(go(None)))
 
 
 class Answered:

@@ -62,6 +62,8 @@ def must_have_stopped(done, run: Path, server) -> None:
     assert f"kept: {turns} turns in" in done.err
     assert "resume: couplesim resume run" in done.err
     assert turns < SESSIONS * TURNS
+    told = re.search(r"the (\d+) turns still to come need about \d+\.\d MB\n", done.err)
+    assert (int(told[1]) if told else None) == (SESSIONS * TURNS - turns if turns and "disk full" in done.err else None)
     assert server.count <= turns + 2 * AT_A_TIME, "stopped sending at once"
     for path in (run / "transcripts").rglob("*.txt"):
         if path.is_file():

@@ -53,6 +53,9 @@ All right.
 Absolutely, I see that now.
 I don't know much, but you're right.
 It's not the money. That's fair.
+Okay. I can see that now.
+Yes, I hear you, and you're right.
+When it rains it pours. You're right.
 """.strip().splitlines()
 
 DENIES = """
@@ -123,6 +126,16 @@ Surely you remember.
 Yesterday I was late.
 Do you agree?
 Is that fair?
+All right, I heard you.
+Yes, I got that.
+Okay. I've taken it in.
+Okay, somebody has to begin.
+That sounds good in theory.
+It sounds good on paper.
+I agree with you just to get to the end.
+I'd feel better knowing we'd agreed.
+I'm hoping it's true.
+Even when you're right you are loud.
 """.strip().splitlines()
 
 PLANS = """

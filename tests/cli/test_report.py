@@ -1,0 +1,65 @@
+"""`couplesim report` and `--report`: where the page is, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.child import couplesim
+from tests.export.conftest import make
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    make(folder / "run")
+    return folder
+
+
+def test_the_page_stands_in_the_run_and_its_path_is_told(folder):
+    done = couplesim(folder, "report", "run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("report:      run/report.html (")
+    assert (folder / "run" / "report.html").read_bytes().endswith(b"</html>")
+
+
+def test_the_same_ledger_gives_the_same_page_wherever_it_is_written(folder):
+    for name in ("one.html", "two.HTM"):
+        assert couplesim(folder, "report", "run", "run/ledger.db", "--out", name).returncode == 0
+    assert (folder / "one.html").read_bytes() == (folder / "two.HTM").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nowhere"], "there is no run here"),
+        (["run", "--out", "plan.yaml"], "a name that ends in .html"),
+        ([], "Missing argument"),
+    ],
+)
+def test_mistakes_are_told_and_nothing_is_written(folder, words, told):
+    before = sorted(folder.iterdir())
+    done = couplesim(folder, "report", *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert sorted(folder.iterdir()) == before
+
+
+def test_generate_writes_one_if_asked_and_never_in_the_place_of_a_plan(tmp_path):
+    (tmp_path / "plan.yaml").write_text("turns: 4\n")
+    size = ("-q", "--turns", "4", "--out", "run")
+    refused = couplesim(tmp_path, "generate", *size, "--report", "plan.yaml")
+    assert refused.returncode == 2
+    assert "a name that ends in .html" in refused.stderr
+    assert (tmp_path / "plan.yaml").read_text() == "turns: 4\n"
+    assert not (tmp_path / "run").exists()
+    done = couplesim(tmp_path, "generate", *size, "--report", "page.html", "--json")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    assert "report:      page.html" in done.stderr
+    assert (tmp_path / "page.html").exists()
+
+
+def test_without_a_desktop_the_page_is_written_and_not_opened(folder):
+    done = couplesim(folder, "report", "run", "--open", DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 0
+    assert "no desktop" in done.stderr
