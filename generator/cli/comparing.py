@@ -102,16 +102,16 @@ class Judging:
     def carry_out(
         self, folder: Path, plan: Plan, counts: Summary, prices: Prices, concurrency: int, quiet: bool
     ) -> int:
-        """Have the finished sessions of a run judged that have not been yet; the plan's caps hold for sessions and
-        judge together. The exit code: that of `couplesim evaluate`, which goes on."""
+        """Have the finished sessions of a run judged that have not been yet, within what the sessions have left of the
+        plan's caps. The exit code: that of `couplesim evaluate`, which goes on."""
         from generator.cli import judging
         from generator.judge.material import materials
         from generator.judge.scores import FILE
 
         store = folder / FILE
-        tokens = None if plan.run_tokens is None else max(plan.run_tokens - counts.tokens, 0)
-        cost = None if plan.run_cost is None else max(plan.run_cost - (counts.cost or 0.0), 0.0)
-        purse = judging.purse_for([store], self.model, prices, tokens, cost)
+        purse = judging.purse_for([store], self.model, prices, plan.run_tokens, plan.run_cost)
+        purse.tokens += counts.tokens
+        purse.cost += counts.cost or 0.0
         done, code = judging.evaluate(
             list(materials([folder], [])), self.rubrics, self.model, lambda _: store, purse,
             concurrency=concurrency, quiet=quiet,
