@@ -126,16 +126,18 @@ class Bench:
             raise self._error
 
     def _to_ask(self, waiting: Iterable[Task]) -> Iterator[Task]:
-        judged = self.store.judged(identity(self.model))
+        judge = identity(self.model)
+        judged = self.store.judged(judge)
         rubrics: set[str] = set()
         for task in waiting:
+            rubric = task.rubric
+            if rubric.hash not in rubrics:
+                rubrics.add(rubric.hash)
+                self.store.write(store.enter_rubric, judge, rubric.hash, rubric.name, rubric.content)
             status = judged.get(task.key)
             if status == "ok" or (status is not None and not self.retry_failed):
                 self.counts.kept += 1
                 continue
-            if task.rubric.hash not in rubrics:
-                rubrics.add(task.rubric.hash)
-                self.store.write(store.enter_rubric, task.rubric.hash, task.rubric.name, task.rubric.content)
             judged[task.key] = "ok"  # two sessions may be alike, word for word
             yield task
 
