@@ -99,9 +99,9 @@ class Bench:
     retry_failed: bool = False
     """Whether what failed or could not be used before is asked again."""
     counts: Counts = field(default_factory=Counts)
-    _in_a_row: list[str] = field(default_factory=list)
+    _in_a_row: list[str] = field(default_factory=list, init=False)
     """Why the last judgements failed."""
-    _error: Exception | None = None
+    _error: Exception | None = field(default=None, init=False)
 
     async def judge(self, waiting: Iterable[Task], at_a_time: int) -> None:
         """Ask what has not been asked, until a stop is requested. Raises ProviderRefused, CapReached or StorageError;
