@@ -63,3 +63,27 @@ def test_it_lays_out_a_workspace(installed, tmp_path):
     assert "1 complete" in run(
         installed, tmp_path / "study", "-m", "generator.cli", "generate", "plan.yaml", "-n", "1", "-q"
     )
+
+
+def test_the_pages_of_the_viewer_come_with_it(installed, tmp_path):
+    asked = """
+import asyncio
+from pathlib import Path
+from generator.view.app import build_app
+from generator.view.shelf import Shelf
+sent = []
+async def send(message): sent.append(message)
+async def ask(path):
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")], "query_string": b""}
+    await build_app(Shelf(Path(".")), lambda model, usage: None)(scope, None, send)
+for path in ("/", "/static/page.css", "/static/view.js"):
+    asyncio.run(ask(path))
+print([message["status"] for message in sent if "status" in message])
+"""
+    assert run(installed, tmp_path, "-c", asked) == "[200, 200, 200]\n"
+
+
+def test_a_report_can_be_written_with_it(installed, tmp_path):
+    told = run(installed, tmp_path, "-m", "generator.cli", "generate", "--turns", "4", "-q", "--report", "page.html")
+    assert "report:      page.html" in told
+    assert "Synthetic." in (tmp_path / "page.html").read_text(encoding="utf-8")

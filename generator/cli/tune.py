@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.cli.comparing import comparing_options
-from generator.cli.options import concurrency_option, network_fs_option, session_options
+from generator.cli.options import concurrency_option, network_fs_option, report_options, session_options
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ SESSIONS = 2
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run's folder [outputs/tune_<...>].")
 @comparing_options
+@report_options
 @concurrency_option
 @network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings about prompts.")  # fmt: skip
@@ -54,6 +55,8 @@ def command(
     family: str | None,
     gates: tuple[str, ...],
     with_all: bool,
+    report: str | None,
+    open_it: bool,
     concurrency: int,
     quiet: bool,
     network_fs: bool,
@@ -80,6 +83,7 @@ def command(
     from generator.cases import cases
     from generator.cli.comparing import Judging, Wanted, say_where_to_look, tell
     from generator.cli.options import plan_from
+    from generator.cli.report import report_on
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.compare import compare_levels
     from generator.compare.measures import all_measures
@@ -129,6 +133,8 @@ def command(
     code = tell(compared, wanted, with_all, code)
     say_where_to_look(folder, compared, both.cases, _place)
     click.echo(safe(f"all versions, all measures: couplesim compare {folder} --by prompts --all"))
+    if report is not None or open_it:
+        report_on([folder], report, open_it, comparison=compared)
     raise click.exceptions.Exit(code)
 
 

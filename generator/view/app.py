@@ -121,7 +121,7 @@ class View:
         with self._desk.opened(request.path_params["run"]) as run:
             began = time.monotonic()
             found = standing(run.ledger, self._price)
-            again = max(AGAIN_SECONDS, 4 * (time.monotonic() - began)) if found.running else None
+            again = max(AGAIN_SECONDS, 9 * (time.monotonic() - began)) if found.running else None
             told = _joined(lines(run.folder, found, time.time()))
             template = "standing_page.html" if "whole" in request.query_params else "standing.html"
             now = brief_of(run.key, run.ledger)
@@ -167,8 +167,8 @@ class View:
             if not 1 <= n <= len(turns):
                 raise Missing(f"Session {number} of {run.key} has no turn {n}.")
             prompts = kept_prompts(run.ledger, row.spec)
-        label = turns[n - 1].speaker
-        earlier = max((turn.n for turn in turns[: n - 1] if turn.speaker == label), default=None)
+        label, taken = turns[n - 1].speaker, row.spec.prefix.turns if row.spec.prefix else 0
+        earlier = max((turn.n for turn in turns[taken : n - 1] if turn.speaker == label), default=None)
 
         def sent(at: int) -> list[dict[str, str]]:
             return Session(row.spec, prompts, {}, turns[: at - 1]).messages(label)
@@ -178,7 +178,7 @@ class View:
             run=run,
             row=row,
             turn=turns[n - 1],
-            messages=sent(n),
+            messages=sent(n) if n > taken else [],
             earlier=earlier,
             known=len(sent(earlier)) if earlier else 0,
             last=len(turns),

@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from generator import batch
+from generator.chat.rehearsal.chat import Rehearsal
+from generator.fork import fork
 from generator.inspection import check_paths
 from generator.ledger import Ledger, changes
-from generator.plan import load_plan
+from generator.plan import Plan, load_plan
+from generator.schema.label import LABELS
+from tests.builders import prompt_set
 from tests.export.conftest import NUMBER, SPECS, make
 from tests.report.making import rehearsed
-from tests.runs import begin
+from tests.runs import begin, carry_out
 from tests.test_ledger import turn
 from tests.view.serving import ask, viewer
 
@@ -206,6 +211,26 @@ def test_a_prompt_says_what_is_new_in_it(base):
     assert "The first 2 are those of its request for turn 2" in page.words
     assert page.text.count("id=new") == 1
     assert "id=new" not in ask(base, f"/run/run/session/{NUMBER['complete']}/turn/1").text
+
+
+def test_of_a_turn_that_was_taken_over_nothing_is_said_to_have_been_sent(outputs, tmp_path):
+    """In a fork with other prompts the earlier turns were said under the source's; the first own request holds them."""
+    source = Ledger.read(outputs / "design")
+    candid = prompt_set("candid")
+    forked = fork(source, [1], 5, {"therapist": candid, "partners": candid})
+    ledger = batch.begin(tmp_path / "fork", Plan(), forked, "test")
+    carry_out(ledger, lambda of: dict.fromkeys(LABELS, Rehearsal()))
+    ledger.close()
+    source.close()
+    with viewer(tmp_path / "fork") as base:
+        session = ask(base, "/run/fork/session/2")
+        assert session.text.count("taken over ·") == 5
+        assert "9 of 9" in session.words
+        before, after = (ask(base, f"/run/fork/session/2/turn/{n}") for n in (5, 6))
+        assert len(before.blocks()) == 1
+        assert "and taken over" in before.words
+        assert len(after.blocks()) > 2
+        assert "id=new" not in after.text
 
 
 def test_two_sessions_stand_side_by_side_turn_by_turn(base):
