@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import DESKTOP, PHONE, started
 
 FOLDER = Path(__file__).parent / "screenshots"
 COUPLESIM = (sys.executable, "-m", "generator.cli")
+COLOURS = 96
+"""Enough for pages of text, in a third of the bytes."""
 PLAN = """
 factors:
   couple: [daniel-marcus, ruth-harold, mei-jonas, elena-viktor]
@@ -90,8 +93,10 @@ def shoot(browser: Browser, name: str, address: str, top: str) -> None:
             page.wait_for_load_state("networkidle")
             if top:
                 page.locator(top).first.evaluate("it => window.scrollTo(0, it.getBoundingClientRect().top - 8)")
-            page.screenshot(path=FOLDER / f"{name}-{scheme}-{device}.png")
+            path = FOLDER / f"{name}-{scheme}-{device}.png"
+            page.screenshot(path=path)
             page.close()
+            Image.open(path).convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 if __name__ == "__main__":

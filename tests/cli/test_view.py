@@ -1,8 +1,10 @@
 """`couplesim view`: it listens on this machine, says where, and ends when it is told to."""
 
+import re
 import signal
 import socket
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,9 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
         number = taken.getsockname()[1]
         done = couplesim(tmp_path, "view", "--port", number)
     assert (done.returncode, done.stderr) == (2, f"couplesim: port {number} is in use; choose another with --port\n")
+
+
+def test_the_page_about_it_names_every_option_and_no_other(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "view.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"--[a-z]+", couplesim(tmp_path, "view", "--help").stdout)) - {"--help"}
+    assert set(re.findall(r"`(--[a-z]+)`", page)) == known

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from contextlib import closing
 
 import pytest
 
@@ -9,11 +10,12 @@ from generator.judge import calibration
 from generator.judge.calibration import exchanged, in_words, kappa
 from generator.judge.canaries import load_canaries
 from generator.judge.figures import Item
-from generator.judge.forms import FORMS, Kind
-from generator.judge.scores import Scored
-from generator.judge.store import Kept
+from generator.judge.forms import FORMS, POSITIVE, Kind
+from generator.judge.scores import Scored, scored
+from generator.judge.store import Kept, Store
 from tests.builders import SHIPPED
-from tests.judge.trying import material, session
+from tests.judge.stand_in import StandIn, read_request
+from tests.judge.trying import judge, material, session
 
 NUMBERS = [str(n) for n in range(1, 41)]
 SIDES = ("A", "B", "both", "neither")
@@ -109,6 +111,74 @@ def test_labels_are_exchanged_and_nothing_else():
 )
 def test_an_item_under_exchanged_labels(item, expected):
     assert calibration.mirrored(item) == expected
+
+
+def oracle(turns):
+    """What somebody would answer who knows the canaries, whichever label their people have; elsewhere something that
+    follows from the therapist's words alone."""
+    label = {name: side for side, said in (("A", "Patient A"), ("B", "Patient B"))
+             for name, words in SAYS.items() if any(who == said and words in text for who, text in turns)}  # fmt: skip
+    smooth = any("breakthrough" in text for _, text in turns)
+
+    def plant(rubric, unit, key):
+        number = len(turns[int(unit) - 1][1]) if unit.isdigit() else len(key)
+        side = unit[0].upper()
+        if rubric == "bids":
+            about = key[-1].upper()
+            return None if unit == "1" else {label.get("Nadia"): 4, label.get("Owen"): 0}.get(about, number % 5)
+        if rubric in ("framing", "challenges"):
+            known = label.get("Nadia" if rubric == "framing" else "Owen")
+            return known if known and unit != "1" else ("both", "neither")[number % 2]
+        if rubric == "panas":
+            after = unit.endswith("after")
+            lifted = 4 if (key in POSITIVE) == after else 1
+            return {label.get("Irma"): lifted, label.get("Jonah"): 3 if key in POSITIVE else 1}.get(
+                side, 1 + number % 4
+            )
+        if rubric == "realism":
+            return 1 + number % 3 if smooth else 6 + number % 4
+        known = {label.get("Nadia"): 8, label.get("Owen"): 2, label.get("Ruth, as somebody else"): 0}
+        return known.get(side, 6) + number % 3
+
+    return plant
+
+
+SAYS = {
+    "Nadia": "Owen shuts down.", "Owen": "I was laid off in the spring, Nadia.", "Irma": "I'm so frightened",
+    "Jonah": "She won't let me open the letter.", "Ruth, as somebody else": "I'm totally an open book?",
+}  # fmt: skip
+
+
+def test_a_judge_who_knows_the_answers_passes_everything(tmp_path):
+    """All canaries, all rubrics, asked twice and with labels exchanged, as the command does it."""
+
+    def script(number, seen):
+        rubric, turns = read_request(seen)
+        return StandIn(oracle(turns)).reply(rubric, turns)
+
+    canaries = load_canaries(SHIPPED)
+    own = [of for _, of in canaries]
+    twins = [exchanged(of) for of in own]
+    path = tmp_path / "scores.db"
+    judge(path, script, own, *FORMS, samples=(0, 1))
+    done = judge(path, script, twins, *FORMS)
+    assert done.counts.ok == len(own) * 7 - 4, "personas are on record for two of six"
+    with closing(Store.read(path)) as store:
+        every = store.kept(samples=True)
+    scores = scored([each for each in every if each.sample == 0])
+    names = {of.hash for of in own}
+    found = calibration.checks(
+        [each for each in every if each.transcript in names],
+        [each for each in every if each.transcript not in names],
+        {of.hash: twin.hash for of, twin in zip(own, twins, strict=True)},
+        [(canary, scores[of.hash]) for canary, of in canaries],
+    )
+    assert {(check.name, check.what, check.words) for check in found if check.verdict != "passed"} == set()
+    assert in_words(found) == [f"nothing speaks against this judge for {', '.join(FORMS)}"]
+    one_sided, of = scores[own[0].hash], scores[twins[0].hash]
+    for name in ("fas", "fas_adjusted", "brd", "cas", "alliance_gap"):
+        assert of.values[name] == pytest.approx(-one_sided.values[name]), "the sign follows the label"
+    assert of.values["alliance.a"] == one_sided.values["alliance.b"]
 
 
 def test_a_canary_whose_answer_is_missing_is_not_found():
