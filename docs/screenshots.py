@@ -26,7 +26,7 @@ PLAN = """
 factors:
   couple: [daniel-marcus, ruth-harold, mei-jonas, elena-viktor]
   prompts: [baseline, candid]
-repeats: 2
+repeats: 3
 turns: 31
 """
 SHOTS = {
@@ -36,7 +36,7 @@ SHOTS = {
     "report": ("report.html", ""),
     "report-comparison": ("report.html", "#comparison"),
     "report-pictures": ("report.html", "#pictures"),
-    "report-transcript": ("report.html#s-1-1", "#t-1-1-2"),
+    "report-transcript": ("report.html#s-1-1", "#s-1-1"),
 }
 """Name of each picture: the page, and what of it is to stand at the top."""
 
@@ -92,7 +92,7 @@ def shoot(browser: Browser, name: str, address: str, top: str) -> None:
             page.goto(address)
             page.wait_for_load_state("networkidle")
             if top:
-                page.locator(top).first.evaluate("it => window.scrollTo(0, it.getBoundingClientRect().top - 8)")
+                page.locator(top).first.evaluate("it => window.scrollBy(0, it.getBoundingClientRect().top - 8)")
             path = FOLDER / f"{name}-{scheme}-{device}.png"
             page.screenshot(path=path)
             page.close()
