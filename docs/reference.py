@@ -14,6 +14,7 @@ from generator.check import RULES
 from generator.cli import COMMANDS, group
 from generator.export.selection import Run
 from generator.export.table import Column, Tables
+from generator.judge.measures import JUDGED
 from generator.metrics.measures import MEASURES, PANEL
 from generator.schema.measure import Measure
 
@@ -66,7 +67,9 @@ def _columns(columns: Iterable[Column]) -> str:
 def with_measures(page: str) -> str:
     """The page on measures with its tables made anew."""
     figures = [measure for measure in MEASURES.values() if measure not in PANEL]
-    return _between(_between(page, "panel", _measures(PANEL)), "figures", _measures(figures))
+    for name, measures in (("panel", PANEL), ("figures", figures), ("judged", JUDGED.values())):
+        page = _between(page, name, _measures(measures))
+    return page
 
 
 def _measures(measures: Iterable[Measure]) -> str:

@@ -1,10 +1,10 @@
-"""Finished sessions of runs as rows of an experiment: factors, place in the design, measures. Read only, also beside a
-running batch."""
+"""Finished sessions of runs as rows of an experiment: factors, place in the design, measures, and the scores of a judge
+where there are any. Read only, also beside a running batch."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 from generator.assets import Assets
 from generator.contract import load_contract
 from generator.errors import InputError
-from generator.inspection import inspect
+from generator.inspection import Inspected, inspect
+from generator.judge.scores import scores_of_run
 from generator.ledger import Ledger, SessionRow
 from generator.schema.finding import Level
 from generator.schema.label import PRINCIPALS, Label
 from generator.schema.measure import Case
 from generator.schema.record import Record
 from generator.schema.session import REHEARSAL, Budget, Cast, Spec
-from generator.sources import sources
+from generator.sources import shown, sources
 
 _LEVELS: Collection[Level] = ("format", "conduct", "drift")
 _ROLES: Mapping[Label, str] = {"Therapist": "therapist", "Patient A": "a", "Patient B": "b"}
@@ -35,6 +36,8 @@ class Cases:
     """In the order of their numbers."""
     broken: frozenset[int] = frozenset()
     """Numbers of those that have an error of format or conduct."""
+    judge: str | None = None
+    """Who judged them, as JSON; None: they have no scores."""
     left_out: tuple[str, ...] = field(default=())
     """What was there and is not among them, one sentence each."""
 
@@ -49,17 +52,25 @@ def cases(folder: Path) -> Cases:
     inspected = inspect(found.found, _LEVELS, load_contract(None, Assets()), panel=True)
     if not inspected:
         raise InputError(*(found.left_out or [f"{folder}: no finished session"]))
-    run = str(folder)
-    return Cases(
-        run,
-        tuple(_case(run, rows[each.number], each.measures) for each in inspected if each.number is not None),
-        frozenset(
-            each.number
-            for each in inspected
-            if each.number is not None and any(found.severity == "error" for found in each.findings)
-        ),
-        tuple(found.left_out),
-    )
+    return cases_of(folder, rows, inspected, found.left_out)
+
+
+def cases_of(
+    folder: Path, rows: Mapping[int, SessionRow], inspected: Iterable[Inspected], left_out: Iterable[str] = ()
+) -> Cases:
+    """The sessions of the run in `folder` that were inspected with the whole panel, with a judge's scores where there
+    are any; `rows` by their number."""
+    run, scores = shown(folder), scores_of_run(folder)
+    made, broken = [], set()
+    for each in inspected:
+        if each.number is None:
+            continue
+        judged = scores[each.number].values if each.number in scores else {}
+        made.append(_case(run, rows[each.number], {**each.measures, **judged}))
+        if any(found.severity == "error" for found in each.findings):
+            broken.add(each.number)
+    judge = next((scored.judge for scored in scores.values()), None)
+    return Cases(run, tuple(made), frozenset(broken), judge, tuple(left_out))
 
 
 def factors_of(spec: Spec, cell: Mapping[str, str]) -> dict[str, str]:

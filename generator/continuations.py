@@ -48,7 +48,7 @@ def continuations(folder: Path) -> Cases:
         for each in inspect(found, {"drift"}, Contract(), panel=True)
         if each.number is not None
     )
-    return Cases(str(folder), tuple(cases), frozenset(broken), tuple(whole.left_out))
+    return Cases(str(folder), tuple(cases), frozenset(broken), left_out=tuple(whole.left_out))
 
 
 def _case(run: str, row: SessionRow, values: Mapping[str, float | None]) -> Case:

@@ -16,6 +16,9 @@ from generator.sentences import sentences
 CONTEXT = 1
 """Lines shown around a change."""
 
+_OF_A_ROLE = {f"{role}.j2" for role in ROLES}
+"""Templates that only one role's prompts are made from; all others may be included by any."""
+
 Prompts = Mapping[Label, PromptSet]
 """The prompt set of each speaker."""
 
@@ -28,7 +31,8 @@ class FileChange:
     """Whose prompts are made from it."""
     file: str
     diff: tuple[str, ...]
-    """Unified, without its header: lines that begin with "-", "+", " " or "@@"."""
+    """Unified, sentence by sentence, without its header: lines that begin with "-", "+", " " or "@@". Line by line
+    where no sentence differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class RoleChange:
     tokens: tuple[int, int]
     """Of the first request: an estimate."""
     diff: tuple[str, ...]
-    """As of a file, sentence by sentence; empty if the same is sent."""
+    """As of a file; empty if the same is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,12 @@ def _files(old: Prompts, new: Prompts) -> Iterator[FileChange]:
         whose.setdefault((old[label].ref.hash, new[label].ref.hash), []).append(label)
     for roles in whose.values():
         before, after = _texts(old[roles[0]]), _texts(new[roles[0]])
-        others = {f"{role}.j2" for role in ROLES} - {f"{ROLE_OF[label]}.j2" for label in roles}
-        for file in sorted({*before, *after} - others):
-            diff = _unified(before.get(file, "").splitlines(), after.get(file, "").splitlines())
-            if diff:
-                yield FileChange(tuple(roles), file, diff)
+        for file in sorted({*before, *after}):
+            readers = tuple(label for label in roles if file not in _OF_A_ROLE or file == f"{ROLE_OF[label]}.j2")
+            was, is_ = before.get(file, ""), after.get(file, "")
+            if readers and was != is_:
+                diff = _unified(_sentences(was), _sentences(is_)) or _unified(was.split("\n"), is_.split("\n"))
+                yield FileChange(readers, file, diff)
 
 
 def _texts(prompts: PromptSet) -> dict[str, str]:
@@ -109,12 +114,16 @@ def _sent(old: Prompts, new: Prompts, spec: Spec) -> Iterator[RoleChange]:
     before, after = messages(spec, old), messages(spec, new)
     for label in PRINCIPALS:
         (was, was_tokens), (is_, is_tokens) = before[label], after[label]
-        yield RoleChange(label, (was_tokens, is_tokens), _unified(_sentences(was), _sentences(is_)))
+        yield RoleChange(label, (was_tokens, is_tokens), _unified(_sentences(_text(was)), _sentences(_text(is_))))
 
 
-def _sentences(sent: Iterable[Mapping[str, str]]) -> list[str]:
-    lines = [line for message in sent for line in message["content"].split("\n")]
-    return [sentence for line in lines for sentence in sentences(line)]
+def _text(sent: Iterable[Mapping[str, str]]) -> str:
+    return "\n".join(message["content"] for message in sent)
+
+
+def _sentences(text: str) -> list[str]:
+    """A paragraph is mostly one line: compared by lines, nobody would see what has changed in it."""
+    return [sentence for line in text.split("\n") for sentence in sentences(line)]
 
 
 def _unified(before: list[str], after: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Forks: what is taken over, what it counts as, and what is refused."""
 
 import json
+from statistics import fmean
 
 import pytest
 
@@ -8,8 +9,11 @@ from generator import batch
 from generator.api import replay
 from generator.chat.rehearsal.chat import Rehearsal
 from generator.chat.scripted import Scripted
+from generator.compare import compare_levels
+from generator.compare.measures import all_measures
+from generator.continuations import continuations
 from generator.errors import InputError, SessionFailed
-from generator.fork import fork, fork_name
+from generator.fork import BRANCH, UNCHANGED, fork, fork_name
 from generator.plan import Plan
 from generator.prices import Prices
 from generator.schema.label import LABELS
@@ -144,6 +148,29 @@ def test_a_fork_can_be_forked(source, tmp_path):
     ]
     for each in (ledger, second):
         each.close()
+
+
+def test_what_followed_is_measured_and_nothing_before(source, tmp_path):
+    """Turns and words are those from the fork on; the branches are a pair that differs in its prompts alone."""
+    ledger = begun(tmp_path / "fork", fork(source, [1], K, CANDID))
+    carry_out(ledger, rehearsal)
+    ledger.close()
+    found = continuations(tmp_path / "fork")
+    assert [(case.number, case.factors["source"], case.factors["branch"]) for case in found.cases] == [
+        (1, "1", "unchanged"), (2, "1", "variant")
+    ]  # fmt: skip
+    assert {case.values["turns"] for case in found.cases} == {TURNS - K}
+    tail = [turn.text for turn in source.turns(source.session(1).id)[K:] if turn.speaker == "Patient A"]
+    assert found.cases[0].values["words.a"] == pytest.approx(fmean(len(text.split()) for text in tail), abs=0.01)
+    compared = compare_levels(found, BRANCH, all_measures(), ["words.a"], UNCHANGED)
+    (pairing,) = compared.pairings
+    assert (pairing.design, pairing.units, pairing.shared) == ("paired", 1, ())
+    assert set(pairing.differs) == {"prompts.therapist", "prompts.a", "prompts.b"}
+
+
+def test_a_run_that_is_no_fork_has_no_continuations(source):
+    with pytest.raises(InputError, match="no finished session of a fork"):
+        continuations(source.folder)
 
 
 def test_a_forks_session_can_be_replayed(source, tmp_path):

@@ -20,8 +20,8 @@ FLOOR = {
     "session": 3, "judge": 4,
     "export": 4, "plan": 4, "batch": 4, "engines": 4, "summary": 4, "status": 4, "estimate": 4,
     "preflight": 4, "schemas": 4, "cases": 4, "compare": 4, "sources": 4, "inspection": 4, "picture": 4,
-    "pages": 4, "report": 4, "status_lines": 4,
     "prompt_diff": 4, "fork": 4, "continuations": 4, "tuning": 4,
+    "pages": 4, "report": 4, "status_lines": 4,
     "settings": 5, "api": 5, "cli": 5, "serve": 5, "": 5,
     "view": 5, "listening": 5,
 }  # fmt: skip
@@ -134,6 +134,11 @@ def test_the_environment_is_read_on_the_top_floor_only(name):
 
 def test_only_the_session_asks_a_chat_to_speak():
     assert [name for name, tree in TREES.items() if ".speak" in _attributes(tree)] == ["session"]
+
+
+def test_only_the_judge_asks_a_chat_for_anything_else():
+    users = [name for name, tree in TREES.items() if ".ask" in _attributes(tree)]
+    assert users == ["chat.endpoint", "judge.judging"]
 
 
 @pytest.mark.parametrize("name", TREES)

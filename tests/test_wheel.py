@@ -81,3 +81,9 @@ for path in ("/", "/static/page.css", "/static/view.js"):
 print([message["status"] for message in sent if "status" in message])
 """
     assert run(installed, tmp_path, "-c", asked) == "[200, 200, 200]\n"
+
+
+def test_a_report_can_be_written_with_it(installed, tmp_path):
+    told = run(installed, tmp_path, "-m", "generator.cli", "generate", "--turns", "4", "-q", "--report", "page.html")
+    assert "report:      page.html" in told
+    assert "Synthetic." in (tmp_path / "page.html").read_text(encoding="utf-8")

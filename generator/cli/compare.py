@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from generator.cli.options import report_options
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ STYLES = {"higher": "bold", "lower": "bold", "too few sessions": "yellow", "miss
     help="Exit with 1 unless this holds of what is compared: 'agreement_ratio<=0.2', 'change:words.a>=-10'.",
 )
 @click.option("--all", "with_all", is_flag=True, help="Show the measures outside the family too, without verdicts.")
+@report_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table of comma-separated values.")
 def command(
@@ -38,6 +40,8 @@ def command(
     family: str | None,
     gates: tuple[str, ...],
     with_all: bool,
+    report: str | None,
+    open_it: bool,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -46,6 +50,7 @@ def command(
     Sessions are paired wherever the design allows it. Exit codes: 0 compared, 1 a --gate is broken, 2 bad input.
     """
     from generator.cases import cases
+    from generator.cli.report import report_on
     from generator.compare import compare_levels, compare_runs
     from generator.compare.gates import broken, gate_of
     from generator.compare.measures import FAMILY, all_measures
@@ -72,6 +77,8 @@ def command(
         show(found, with_all)
     for sentence in failed:
         click.echo(safe(f"gate broken: {sentence}"), err=True)
+    if report is not None or open_it:
+        report_on(folders, report, open_it, comparison=found, aside=as_json or as_csv)
     if failed:
         raise click.exceptions.Exit(1)
     if gates and not (as_json or as_csv):

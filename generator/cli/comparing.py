@@ -13,11 +13,20 @@ import click
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
+    from generator.assets import Assets
     from generator.compare import Comparison
     from generator.compare.gates import Gate
+    from generator.judge.rubric import Rubric
+    from generator.plan import Plan
+    from generator.prices import Prices
     from generator.schema.measure import Case
+    from generator.schema.session import Model
+    from generator.summary import Summary
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+JUDGED_FAMILY = ("fas", "brd", "cas", "alliance_gap", "realism")
+"""Measures of a judge that join the family where it is not named, as far as their rubrics are asked."""
 
 _OPTIONS = [
     click.option("--family", metavar="A,B,...", help="The measures that are tested, and corrected for together."),
@@ -56,6 +65,60 @@ class Wanted:
             raise InputError(*problems)
         return cls(named, tuple(gate_of(gate, measures) for gate in gates))
 
+    def joined(self, family: Sequence[str]) -> Wanted:
+        """With these measures in the family too."""
+        return Wanted((*self.family, *family), self.gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """A judge and what it is asked, found good before anything is spent."""
+
+    model: Model
+    rubrics: Sequence[Rubric]
+
+    @classmethod
+    def of(cls, name: str, given: dict[str, Any], rubrics: Sequence[str], assets: Assets) -> Judging:
+        """The judge and the rubrics that the options name, all where none is named. Raises InputError."""
+        from generator.cli.judging import judge_from
+        from generator.errors import InputError
+        from generator.judge.rubric import load_rubrics
+        from generator.settings import Chats
+
+        try:
+            model = judge_from(name, given)
+        except InputError as error:
+            raise InputError(*(problem.replace("--", "--judge-", 1) for problem in error.problems)) from error
+        Chats().judge(model)
+        return cls(model, load_rubrics(rubrics, assets))
+
+    def family(self) -> tuple[str, ...]:
+        """The main measures of the rubrics."""
+        from generator.judge.measures import RULES
+
+        asked = {rubric.name for rubric in self.rubrics}
+        return tuple(name for name in JUDGED_FAMILY if RULES[name].rubric in asked)
+
+    def carry_out(
+        self, folder: Path, plan: Plan, counts: Summary, prices: Prices, concurrency: int, quiet: bool
+    ) -> int:
+        """Have the finished sessions of a run judged that have not been yet; the plan's caps hold for sessions and
+        judge together. The exit code: that of `couplesim evaluate`, which goes on."""
+        from generator.cli import judging
+        from generator.judge.material import materials
+        from generator.judge.scores import FILE
+
+        store = folder / FILE
+        tokens = None if plan.run_tokens is None else max(plan.run_tokens - counts.tokens, 0)
+        cost = None if plan.run_cost is None else max(plan.run_cost - (counts.cost or 0.0), 0.0)
+        purse = judging.purse_for([store], self.model, prices, tokens, cost)
+        done, code = judging.evaluate(
+            list(materials([folder], [])), self.rubrics, self.model, lambda _: store, purse,
+            concurrency=concurrency, quiet=quiet,
+        )  # fmt: skip
+        click.echo(f"judged:   {judging.progress(done)}")
+        return code
+
 
 def tell(found: Comparison, wanted: Wanted, with_all: bool, code: int) -> int:
     """Print the comparison, and the gates that do not hold; the exit code, 1 for those where it was 0."""
@@ -70,12 +133,13 @@ def tell(found: Comparison, wanted: Wanted, with_all: bool, code: int) -> int:
 
 
 def say_where_to_look(folder: Path, found: Comparison, cases: Sequence[Case], pair: Callable[[Case], Hashable]) -> None:
-    """Name the pair of sessions that differs most, in the measure that is told apart most surely. `pair` is equal for
-    the sessions of one."""
+    """Name the pair of sessions that differs most in the first measure of the family that moved, or, where none did, in
+    the one that chance explains least. `pair` is equal for the sessions of one."""
     rows = [row for row in found.rows if row.in_family and row.difference]
     if not rows:
         return
-    measure = min(rows, key=lambda row: (row.p if row.p is not None else 1.0, -abs(row.effect or 0.0))).measure
+    moved = [row for row in rows if row.verdict in {"higher", "lower"}]
+    measure = (moved or [min(rows, key=lambda row: 1.0 if row.p is None else row.p)])[0].measure
     reference: dict[Hashable, Case] = {}
     for case in cases:
         if case.factors[found.by] == found.reference:

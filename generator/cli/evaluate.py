@@ -13,11 +13,9 @@ from generator.cli.judging import judge_options
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
+    from generator.cli.scoring import Row
     from generator.judge.material import Material
     from generator.judge.scores import Scored
-
-REASONS_TOLD = 5
-"""So many reasons why values are missing are printed; --json has them all."""
 
 
 @click.command("evaluate", short_help="Measure sessions, with a judge model if one is named.")
@@ -67,6 +65,7 @@ def command(
     from generator.judge.rubric import load_rubrics
     from generator.judge.scores import FILE
     from generator.prices import Prices
+    from generator.settings import Chats
 
     if as_json and as_csv:
         raise InputError("--json and --csv: choose one")
@@ -83,25 +82,26 @@ def command(
         return out or material.home / FILE
 
     stores = list(dict.fromkeys(map(store, found)))
-    counts, code = None, 0
+    model, counts, code = None, None, 0
     if name is None:
         _say_what_is_needed(stores)
     else:
         model = judging.judge_from(name, given)
+        Chats().judge(model)
         purse = judging.purse_for(stores, model, prices, run_tokens, run_cost)
         counts, code = judging.evaluate(
             found, asked, model, store, purse, concurrency=concurrency, quiet=quiet, retry_failed=retry_failed
         )
     from generator.cli import scoring
 
-    scored = _scores(found, stores, model if name else None)
+    rows = _rows(paths, found, stores, model)
     spent = judging.spending(stores, prices)
     if as_json:
-        click.echo(scoring.as_json(scored, spent, code))
+        click.echo(scoring.as_json(rows, spent, code))
     elif as_csv:
-        click.echo(scoring.as_csv(scored), nl=False)
+        click.echo(scoring.as_csv(rows), nl=False)
     else:
-        scoring.show(scored, spent, counts)
+        scoring.show(rows, spent, counts)
     if code:
         again = [*map(str, paths), *_as_given(name, given, rubrics, out)]
         click.echo(safe(f"go on: couplesim evaluate {shlex.join(again)}{_HOW.get(code, '')}"), err=True)
@@ -111,19 +111,28 @@ def command(
 _HOW = {3: " --retry-failed", 4: " (with a higher --run-cost or --run-tokens)"}
 
 
-def _scores(found: Sequence[Material], stores: Sequence[Path], model: Any) -> list[tuple[str, Scored | None]]:
-    """Each transcript by its name, with its scores by this judge; None: by the one that was asked last."""
+def _rows(paths: Sequence[Path], found: Sequence[Material], stores: Sequence[Path], model: Any) -> list[Row]:
+    """Each transcript with what is measured without a model, and its scores by this judge; None: by the one that was
+    asked last."""
+    from generator.cli.scoring import Row
+    from generator.errors import InputError
+    from generator.inspection import measured_paths
     from generator.judge.judging import identity
     from generator.judge.scores import scores_of
 
     kept: dict[str, Scored] = {}
     for path in stores:
         kept |= scores_of(path, identity(model) if model else None)
-    return [(material.name, kept.get(material.hash)) for material in found]
+    try:
+        measured = {each.name: each.measures for each in measured_paths(paths, None, [])}
+    except InputError as error:
+        measured = {}
+        click.echo(safe(f"left out: what is measured without a model: {error.problems[0]}"), err=True)
+    return [Row(each.name, measured.get(each.name, {}), kept.get(each.hash)) for each in found]
 
 
 def _say_what_is_needed(stores: Sequence[Path]) -> None:
-    there = "what is shown was judged before" if any(path.is_file() for path in stores) else "nothing is judged"
+    there = "scores that are shown were kept" if any(path.is_file() for path in stores) else "nothing is judged"
     click.echo(
         f"no judge model: {there}. Name one with --judge-model NAME (a server of your own: --base-url URL)", err=True
     )

@@ -68,12 +68,14 @@ def command(
     from generator.judge.scores import scored
     from generator.judge.store import Store
     from generator.prices import Prices
+    from generator.settings import Chats
 
     if name is None:
         raise InputError("which judge? Name it with --judge-model NAME (a server of your own: --base-url URL)")
     calibration.library()
     assets = Assets()
     asked, prices, model = load_rubrics(rubrics, assets), Prices.load(assets), judging.judge_from(name, given)
+    Chats().judge(model)
     left_out: list[str] = []
     known = [] if paths else load_canaries(assets)
     own = [material for _, material in known] or list(materials(paths, left_out))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.options import open_option, page_name
+
+if TYPE_CHECKING:
+    from generator.compare import Comparison
 
 
 @click.command("report", short_help="One page over runs, to be mailed.")
@@ -25,15 +29,25 @@ def command(runs: tuple[Path, ...], out: str | None, open_it: bool) -> None:
     report_on([run_at(path) for path in runs], out, open_it)
 
 
-def report_on(runs: Sequence[Path], out: str | None, open_it: bool, *, aside: bool = False) -> None:
-    """Write the report over these runs, say where it is, and open it if asked to. `out`: see `report_options`; `aside`:
-    standard output is taken by something else."""
+def report_on(
+    runs: Sequence[Path],
+    out: str | None,
+    open_it: bool,
+    *,
+    comparison: Comparison | None = None,
+    aside: bool = False,
+) -> None:
+    """Write the report over these runs, say where it is, and open it if asked to.
+
+    `out`: see `report_options`. `comparison`: what has been found by comparing already; None: see `write_report`.
+    `aside`: standard output is taken by something else.
+    """
     from generator.cli.running import made_by
     from generator.cli.terminal import safe
     from generator.report import write_report
 
     once = list({run.resolve(): run for run in runs}.values())
-    path = write_report(once, Path(out) if out else None, made_by())
+    path = write_report(once, Path(out) if out else None, made_by(), comparison)
     click.echo(safe(f"report:      {path} ({path.stat().st_size / 1e6:.1f} MB)"), err=aside)
     if open_it:
         open_page(path.resolve().as_uri())

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -14,57 +15,66 @@ import click
 
 from generator.cli.terminal import safe
 from generator.judge.measures import JUDGED
+from generator.metrics.measures import MEASURES
 
 if TYPE_CHECKING:
     from generator.judge.judging import Counts
     from generator.judge.scores import Scored
-
-Rows = Sequence[tuple[str, "Scored | None"]]
 
 REASONS_TOLD = 5
 """So many reasons why values are missing are printed; --json has them all."""
 LONGEST_REASON = 160
 
 
-def figures(rows: Rows) -> list[dict[str, Any]]:
-    """One row a measure that was asked for: its mean over sessions, of how many, and how many items were valid."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transcript."""
+
+    name: str
+    measured: Mapping[str, float | None] = field(default_factory=dict)
+    """What is measured without a model; empty where that could not be."""
+    scored: Scored | None = None
+    """None: not judged."""
+
+    def value(self, name: str) -> float | None:
+        """The value of a measure; None is missing."""
+        if self.scored is not None and name in self.scored.figures:
+            return self.scored.figures[name].value
+        return self.measured.get(name)
+
+
+def figures(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """One entry a measure that was taken: its mean over sessions, of how many, and of a judge's how many items were
+    valid."""
     told = []
-    for name, measure in JUDGED.items():
-        found = [each.figures[name] for _, each in rows if each is not None and name in each.figures]
-        values = [figure.value for figure in found if figure.value is not None]
-        if found:
-            told.append({
-                "measure": name, "words": measure.words,
-                "mean": fmean(values) if values else None,
-                "n_valid": len(values), "n": len(rows),
-                "items_valid": sum(figure.n_valid for figure in found), "items": sum(figure.n for figure in found),
-            })  # fmt: skip
+    for name, measure in {**MEASURES, **JUDGED}.items():
+        found = [row.scored.figures[name] for row in rows if row.scored is not None and name in row.scored.figures]
+        if not found and not any(name in row.measured for row in rows):
+            continue
+        values = [value for row in rows if (value := row.value(name)) is not None]
+        told.append({
+            "measure": name, "words": measure.words, "judged": name in JUDGED,
+            "mean": fmean(values) if values else None,
+            "n_valid": len(values), "n": len(rows),
+            "items_valid": sum(figure.n_valid for figure in found) if found else None,
+            "items": sum(figure.n for figure in found) if found else None,
+        })  # fmt: skip
     return told
 
 
-def show(rows: Rows, spent: dict[str, Any], counts: Counts | None) -> None:
+def show(rows: Sequence[Row], spent: Mapping[str, Any], counts: Counts | None) -> None:
     """Print the table, why values are missing, and what it took."""
     from generator.cli.judging import progress
 
-    told = figures(rows)
-    if told:
-        click.echo(f"{'measure':<28}{'mean':>8}  {'sessions':<12}{'items':<14}meaning")
-    for row in told:
-        sessions, items = f"{row['n_valid']} of {row['n']}", f"{row['items_valid']} of {row['items']}"
-        shown = JUDGED[row["measure"]].shown(row["mean"])
-        click.echo(f"{row['measure']:<28}{shown:>8}  {sessions:<12}{items:<14}{row['words']}")
-    missing = Counter(
-        f"{name}: {figure.why}"
-        for _, each in rows
-        if each is not None
-        for name, figure in each.figures.items()
-        if figure.value is None
-    )
-    for reason, number in missing.most_common(REASONS_TOLD):
-        click.echo(safe(f"missing in {number} session{'s' * (number != 1)}: {reason}"[:LONGEST_REASON]))
-    if len(missing) > REASONS_TOLD:
-        click.echo(f"and {len(missing) - REASONS_TOLD} more reasons (--json has them all)")
-    for judge in dict.fromkeys(each.judge for _, each in rows if each is not None):
+    click.echo(f"{'measure':<28}{'mean':>9}  {'sessions':<14}{'items':<14}meaning")
+    for told in figures(rows):
+        sessions = f"{told['n_valid']} of {told['n']}"
+        items = "" if told["items"] is None else f"{told['items_valid']} of {told['items']}"
+        shown = {**MEASURES, **JUDGED}[told["measure"]].shown(told["mean"])
+        click.echo(f"{told['measure']:<28}{shown:>9}  {sessions:<14}{items:<14}{told['words']}")
+    for line in _missing(rows):
+        click.echo(safe(line))
+    for judge in dict.fromkeys(row.scored.judge for row in rows if row.scored is not None):
         click.echo(safe(f"judge:       {_named(judge)}"))
     if counts is not None:
         click.echo(f"judgements:  {progress(counts)}")
@@ -74,37 +84,60 @@ def show(rows: Rows, spent: dict[str, Any], counts: Counts | None) -> None:
         click.echo(f"taken:       {at_most}{spent['tokens']:,} tokens in {spent['requests']:,} requests{cost}")
 
 
-def as_json(rows: Rows, spent: dict[str, Any], code: int) -> str:
-    """Everything as one object; what is missing is null, with its reason."""
+def as_json(rows: Sequence[Row], spent: Mapping[str, Any], code: int) -> str:
+    """Everything as one object; what is missing is null, a judge's with its reason."""
     sessions = [
         {
-            "transcript": name,
-            "judge": json.loads(each.judge) if each else None,
-            "measures": {
-                key: {"value": figure.value, "n_valid": figure.n_valid, "n": figure.n, "why": figure.why}
-                for key, figure in (each.figures.items() if each else ())
+            "transcript": row.name,
+            "judge": json.loads(row.scored.judge) if row.scored else None,
+            "measures": dict(row.measured),
+            "judged": {
+                name: {"value": figure.value, "n_valid": figure.n_valid, "n": figure.n, "why": figure.why}
+                for name, figure in (row.scored.figures.items() if row.scored else ())
             },
         }
-        for name, each in rows
+        for row in rows
     ]
     told = {"measures": figures(rows), "sessions": sessions, "spent": spent, "exit_code": code}
     return json.dumps(told, ensure_ascii=False, indent=2)
 
 
-def as_csv(rows: Rows) -> str:
-    """A row a session, a column a measure, and after it how many of its items were valid; empty is missing."""
-    names = [row["measure"] for row in figures(rows)]
+def as_csv(rows: Sequence[Row]) -> str:
+    """A row a session, a column a measure; after each of a judge's how many of its items were valid. Empty is
+    missing."""
+    told = figures(rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["transcript", "judge", *(column for name in names for column in (name, f"{name}:n_valid/n"))])
-    for name, each in rows:
-        cells: list[Any] = [name, _named(each.judge) if each else ""]
-        for key in names:
-            figure = each.figures.get(key) if each else None
-            value = figure.value if figure else None
-            cells += ["" if value is None else value, f"{figure.n_valid}/{figure.n}" if figure else ""]
+    writer.writerow(["transcript", "judge", *(column for each in told for column in _columns(each))])
+    for row in rows:
+        cells: list[Any] = [row.name, _named(row.scored.judge) if row.scored else ""]
+        for each in told:
+            value = row.value(each["measure"])
+            cells.append("" if value is None else value)
+            if each["judged"]:
+                figure = row.scored.figures.get(each["measure"]) if row.scored else None
+                cells.append(f"{figure.n_valid}/{figure.n}" if figure else "")
         writer.writerow(cells)
     return text.getvalue()
+
+
+def _columns(told: Mapping[str, Any]) -> list[str]:
+    name = str(told["measure"])
+    return [name, f"{name}:n_valid/n"] if told["judged"] else [name]
+
+
+def _missing(rows: Sequence[Row]) -> Iterator[str]:
+    reasons = Counter(
+        f"{name}: {figure.why}"
+        for row in rows
+        if row.scored is not None
+        for name, figure in row.scored.figures.items()
+        if figure.value is None
+    )
+    for reason, number in reasons.most_common(REASONS_TOLD):
+        yield f"missing in {number} session{'s' * (number != 1)}: {reason}"[:LONGEST_REASON]
+    if len(reasons) > REASONS_TOLD:
+        yield f"and {len(reasons) - REASONS_TOLD} more reasons (--json has them all)"
 
 
 def _named(judge: str) -> str:

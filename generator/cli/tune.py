@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generator.cli.comparing import comparing_options
-from generator.cli.options import concurrency_option, network_fs_option, session_options
+from generator.cli.options import concurrency_option, network_fs_option, report_options, session_options
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
@@ -29,8 +29,16 @@ SESSIONS = 2
 @click.option("--against", default="baseline", metavar="NAME|FOLDER", help="What it is compared with [baseline].")
 @click.option("--couples", type=click.IntRange(min=1), default=4, metavar="N", help="Couples, spread over all [4].")
 @session_options
+@click.option("--judge-model", metavar="NAME", help="Model that judges the sessions, too [none; as in `evaluate`].")
+@click.option("--judge-base-url", metavar="URL", help="Its endpoint up to and including /v1 [the OpenAI API].")
+@click.option("--judge-key-env", metavar="NAME", help="Variable that holds its key.")
+@click.option("--judge-temperature", type=float, metavar="T", help="Its sampling temperature.")
+@click.option(
+    "--rubric", "rubrics", multiple=True, metavar="NAME|FOLDER", help="Judge by this rubric only; repeatable."
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="The run's folder [outputs/tune_<...>].")
 @comparing_options
+@report_options
 @concurrency_option
 @network_fs_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings about prompts.")  # fmt: skip
@@ -38,10 +46,17 @@ def command(
     prompts: str,
     against: str,
     couples: int,
+    judge_model: str | None,
+    judge_base_url: str | None,
+    judge_key_env: str | None,
+    judge_temperature: float | None,
+    rubrics: tuple[str, ...],
     out: Path | None,
     family: str | None,
     gates: tuple[str, ...],
     with_all: bool,
+    report: str | None,
+    open_it: bool,
     concurrency: int,
     quiet: bool,
     network_fs: bool,
@@ -51,7 +66,8 @@ def command(
 
     Looks the prompts over, has the same few sessions spoken with both sets (the same couples, topics and seeds, each
     partner speaking first in turn), checks and measures them, compares them in pairs, and says what changed. Without
-    --model the rehearsal speaker is used, which acts by the temperament in `set.yaml`.
+    --model the rehearsal speaker is used, which acts by the temperament in `set.yaml`. With --judge-model a model
+    judges the sessions as well, and its main measures join the family; caps hold for both together.
 
     After an edit, the same command speaks the new version's sessions alone: those of the other set are on record. All
     versions stand in one run; `couplesim compare RUN --by prompts` compares them all.
@@ -64,8 +80,9 @@ def command(
     from generator import batch, preflight
     from generator.assets import Assets
     from generator.cases import cases
-    from generator.cli.comparing import Wanted, say_where_to_look, tell
+    from generator.cli.comparing import Judging, Wanted, say_where_to_look, tell
     from generator.cli.options import plan_from
+    from generator.cli.report import report_on
     from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
     from generator.compare import compare_levels
     from generator.compare.measures import all_measures
@@ -77,6 +94,11 @@ def command(
 
     wanted, assets = Wanted.of(family, gates), Assets()
     prices = Prices.load(assets)
+    judging = None
+    if judge_model is not None:
+        asked = {"base_url": judge_base_url, "key_env": judge_key_env, "temperature": judge_temperature}
+        judging = Judging.of(judge_model, asked, rubrics, assets)
+        wanted = wanted if family is not None else wanted.joined(judging.family())
     base = plan_from(None, {**given, "repeats": given["repeats"] or SESSIONS})
     tried = trial(base, prompts, against, couples, assets)
     require_caps(tried.plan, (one.spec for one in tried.expansion.sessions), prices)
@@ -100,6 +122,8 @@ def command(
     ledger.close()
     if code not in {0, SessionFailed.exit_code}:
         raise click.exceptions.Exit(code)
+    if judging is not None:
+        code = judging.carry_out(folder, tried.plan, counts, prices, concurrency, quiet) or code
     click.echo()
     found = cases(folder)
     levels = (tried.reference, tried.variant)
@@ -108,6 +132,8 @@ def command(
     code = tell(compared, wanted, with_all, code)
     say_where_to_look(folder, compared, both.cases, _place)
     click.echo(safe(f"all versions, all measures: couplesim compare {folder} --by prompts --all"))
+    if report is not None or open_it:
+        report_on([folder], report, open_it, comparison=compared)
     raise click.exceptions.Exit(code)
 
 

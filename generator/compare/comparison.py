@@ -30,6 +30,8 @@ class Side:
     """Sessions with an error of format or conduct; None: not looked for."""
     scripted: bool = False
     """Whether somebody in them speaks the rehearsal's text, which no language model wrote."""
+    judge: str | None = None
+    """Who judged them, as JSON; None: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Pairing:
     left_out: int
     """Sessions of both sides that have no counterpart."""
     shared: tuple[str, ...]
-    """Factors that vary and are equal within each pair."""
+    """What varies and is equal within each pair: factors, and the number of the repeat."""
     differs: tuple[str, ...]
     """Dotted names of all in which the sides' specs differ: ("prompts.a", "prompts.b")."""
 

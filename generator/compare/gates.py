@@ -46,7 +46,10 @@ def broken(gates: Iterable[Gate], found: Comparison) -> Iterator[str]:
     """A sentence for every gate that a side breaks, the reference aside."""
     for gate in gates:
         for side in found.sides[1:]:
-            row = found.row(gate.measure, side.name)
+            row = next((row for row in found.of(side.name) if row.measure.name == gate.measure), None)
+            if row is None:
+                yield f"{gate.written}: {side.name} has no values, which is no pass"
+                continue
             value = row.difference if gate.of_change else row.value
             if value is None or row.verdict == "missing":
                 yield f"{gate.written}: {side.name} has too few values ({row.n} of {row.n_of}), which is no pass"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from generator.judge.measures import JUDGED
 from generator.metrics.measures import MEASURES
 from generator.schema.measure import Measure
 
@@ -16,5 +17,5 @@ much. Every further measure costs power."""
 
 
 def all_measures() -> Mapping[str, Measure]:
-    """Every measure by name."""
-    return MEASURES
+    """Every measure by name: those without a model, then those that need a judge."""
+    return {**MEASURES, **JUDGED}

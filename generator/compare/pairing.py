@@ -43,7 +43,7 @@ class Matched:
     left_out: int
     """Sessions in no unit."""
     shared: tuple[str, ...]
-    """Factors that vary and are equal within each unit."""
+    """What varies and is equal within each unit: factors, and the number of the repeat."""
     differs: tuple[str, ...]
     """Dotted names of what differs between the sides."""
 
@@ -135,7 +135,9 @@ def _unpaired(reference: Sequence[Case], side: Sequence[Case]) -> Matched:
 
 
 def _varying(names: Iterable[str], units: Sequence[Unit]) -> tuple[str, ...]:
-    return tuple(name for name in names if len({unit.reference[0].factors.get(name) for unit in units}) > 1)
+    firsts = [unit.reference[0] for unit in units]
+    varying = tuple(name for name in names if len({case.factors.get(name) for case in firsts}) > 1)
+    return varying + (("repeat",) if len({case.repeat for case in firsts}) > 1 else ())
 
 
 def _differences(units: Sequence[Unit]) -> tuple[str, ...]:

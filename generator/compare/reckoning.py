@@ -25,32 +25,26 @@ COUPLES_OF_A_MIXED_MODEL = 5
 
 
 def reckon(
-    sides: Mapping[str, Sequence[Case]],
+    sides: Mapping[Side, Sequence[Case]],
     measures: Mapping[str, Measure],
     family: Collection[str],
     *,
     by: str,
-    broken: Mapping[str, int] | None = None,
-    scripted: Collection[str] = (),
     left_out: Sequence[str] = (),
 ) -> Comparison:
-    """Each side against the first. `family` names measures; `broken` counts sessions with errors by side; `scripted`
-    names the sides in which the rehearsal speaks."""
+    """Each side against the first; `family` names the measures that are tested."""
     reference, *others = sides
     tests = max(1, len(family) * len(others))
     pairings, rows = [], []
-    for name in others:
-        found = _Against(sides[reference], sides[name], name, tests)
+    for side in others:
+        found = _Against(sides[reference], sides[side], side.name, tests)
         pairings.append(found.pairing)
         ordered = [*family, *(each for each in measures if each not in family)]
         rows += [found.row(measures[each], each in family) for each in ordered]
     return Comparison(
         by,
-        reference,
-        tuple(
-            Side(name, len(cases), broken.get(name, 0) if broken is not None else None, name in scripted)
-            for name, cases in sides.items()
-        ),
+        reference.name,
+        tuple(sides),
         tuple(pairings),
         tuple(family),
         tuple(_with_verdicts(rows)),

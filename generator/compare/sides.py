@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 from generator.cases import Cases, scripted
-from generator.compare.comparison import Comparison
+from generator.compare.comparison import Comparison, Side
 from generator.compare.reckoning import reckon
 from generator.errors import InputError
+from generator.judge.measures import JUDGED
 from generator.schema.measure import Case, Measure
 
 RUN = "run"
@@ -23,10 +24,9 @@ def compare_runs(
         raise InputError("one run has nothing to be compared with; name another, or a factor with --by")
     if len({each.run for each in runs}) < len(runs):
         raise InputError("a run cannot be compared with itself")
-    sides = {each.run: each.cases for each in runs}
-    broken = {each.run: len(each.broken) for each in runs}
+    sides = {_side(each.run, each.cases, each): each.cases for each in runs}
     left_out = [sentence for each in runs for sentence in each.left_out]
-    return _compared(sides, broken, left_out, RUN, measures, family, against)
+    return _compared(sides, left_out, RUN, measures, family, against)
 
 
 def compare_levels(
@@ -34,44 +34,48 @@ def compare_levels(
 ) -> Comparison:
     """Every level of a factor against the first, or against `against`. Raises InputError where there is no such factor,
     or it does not vary."""
-    sides: dict[str, list[Case]] = {}
-    without = 0
+    levels: dict[str, list[Case]] = {}
     for case in run.cases:
         if by in case.factors:
-            sides.setdefault(case.factors[by], []).append(case)
-        else:
-            without += 1
-    if len(sides) < 2:
-        raise InputError(f"{run.run}: {_why_not(run, by, sides)}")
-    broken = {name: sum(case.number in run.broken for case in cases) for name, cases in sides.items()}
+            levels.setdefault(case.factors[by], []).append(case)
+    if len(levels) < 2:
+        raise InputError(f"{run.run}: {_why_not(run, by, levels)}")
+    without = len(run.cases) - sum(map(len, levels.values()))
     left_out = [*run.left_out, *([f"{run.run}: {without} sessions have no {by}"] if without else [])]
-    return _compared(sides, broken, left_out, by, measures, family, against)
+    sides = {_side(level, held, run): held for level, held in levels.items()}
+    return _compared(sides, left_out, by, measures, family, against)
+
+
+def _side(name: str, held: Sequence[Case], run: Cases) -> Side:
+    broken = sum(case.number in run.broken for case in held)
+    return Side(name, len(held), broken, any(map(scripted, held)), run.judge)
 
 
 def _compared(
-    sides: Mapping[str, Sequence[Case]],
-    broken: Mapping[str, int],
+    sides: Mapping[Side, Sequence[Case]],
     left_out: Sequence[str],
     by: str,
     measures: Mapping[str, Measure],
     family: Collection[str],
     against: str | None,
 ) -> Comparison:
-    names = list(sides)
-    if against is not None:
-        if against not in sides:
-            raise InputError(f"--against {against}: not among {', '.join(names)}")
-        names.sort(key=lambda name: name != against)
+    names = [side.name for side in sides]
+    if against is not None and against not in names:
+        raise InputError(f"--against {against}: not among {', '.join(names)}")
+    if len({side.judge for side in sides}) > 1:
+        if judged := sorted(JUDGED.keys() & set(family)):
+            raise InputError(f"--family: {', '.join(judged)}: the runs have not been scored by the same judge")
+        measures = {name: each for name, each in measures.items() if name not in JUDGED}
     problems = [f"--family: {unknown(name, measures)}" for name in family if name not in measures]
     if problems:
         raise InputError(*problems)
+    ordered = sorted(sides, key=lambda side: against is not None and side.name != against)
+    had = {name for held in sides.values() for case in held for name in case.values}
     return reckon(
-        {name: sides[name] for name in names},
-        measures,
+        {side: sides[side] for side in ordered},
+        {name: each for name, each in measures.items() if name in had or name in family},
         tuple(dict.fromkeys(family)),
         by=by,
-        broken=broken,
-        scripted={name for name, cases in sides.items() if any(map(scripted, cases))},
         left_out=left_out,
     )
 
@@ -82,14 +86,14 @@ def unknown(name: str, measures: Collection[str]) -> str:
     return f"there is no measure {name!r}{f'; did you mean {near[0]!r}?' if near else ''}"
 
 
-def _why_not(run: Cases, by: str, sides: Mapping[str, object]) -> str:
-    if sides:
-        return f"{by} is {next(iter(sides))} in all finished sessions; there is nothing to compare"
+def _why_not(run: Cases, by: str, found: Mapping[str, object]) -> str:
+    if found:
+        return f"{by} is {next(iter(found))} in all finished sessions; there is nothing to compare"
     levels: dict[str, set[str]] = {}
     for case in run.cases:
         for factor, level in case.factors.items():
             levels.setdefault(factor, set()).add(level)
-    varied = [factor for factor, found in levels.items() if len(found) > 1]
+    varied = [factor for factor, each in levels.items() if len(each) > 1]
     near = difflib.get_close_matches(by, levels, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; what varies: {', '.join(varied) or 'nothing'}"
     return f"there is no factor {by!r}{hint}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 
 from generator.compare.comparison import Comparison, Pairing, Row, Side
@@ -27,7 +28,7 @@ def preamble(found: Comparison) -> list[str]:
         said.append(to + _pairing(pairing))
     if scripted := [side.name for side in found.sides if side.scripted]:
         said.append(f"scripted rehearsal text, written by no language model: {', '.join(scripted)}")
-    return said + _format(found.sides)
+    return said + _judges(found.sides) + _format(found.sides)
 
 
 def sentence(row: Row, found: Comparison) -> str:
@@ -78,8 +79,9 @@ def _pairing(pairing: Pairing) -> str:
     if pairing.design == "paired":
         if pairing.couples:
             said += f" of {pairing.couples} couple{'s' * (pairing.couples != 1)}"
-        said += f", alike in {', '.join((*pairing.shared, 'repeat'))}"
-        said += ", with other seeds" if "rng_seed" in pairing.differs else " and seed"
+        alike = [*pairing.shared, *([] if "rng_seed" in pairing.differs else ["seed"])]
+        said += f", alike in {', '.join(alike)}" if alike else ""
+        said += ", with other seeds" if "rng_seed" in pairing.differs else ""
         if 0 < pairing.couples < pairing.units:
             said += (
                 "; chance is reckoned by couples, so it speaks for others like them"
@@ -89,6 +91,16 @@ def _pairing(pairing: Pairing) -> str:
     if pairing.left_out:
         said += f"; {pairing.left_out} sessions without a counterpart are left out"
     return said
+
+
+def _judges(sides: tuple[Side, ...]) -> list[str]:
+    judges = {side.name: json.loads(side.judge)["model"] for side in sides if side.judge}
+    if not judges:
+        return []
+    if len({side.judge for side in sides}) == 1:
+        return [f"judged by {next(iter(judges.values()))}"]
+    told = ", ".join(f"{side.name} by {judges.get(side.name, 'nobody')}" for side in sides)
+    return [f"not judged alike, so what needs a judge cannot be compared: {told}"]
 
 
 def _format(sides: tuple[Side, ...]) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from generator.judge.figures import Item, Value
+from generator.judge.figures import Item
 from generator.judge.forms import Form, Kind
 from generator.schema.label import Label
 
@@ -198,8 +198,3 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 def valid_share(items: Sequence[Item]) -> float:
     """Share of items that are valid; 0 of none."""
     return sum(item.problem is None for item in items) / len(items) if items else 0.0
-
-
-def value_of(items: Sequence[Item], unit: str, key: str) -> Value:
-    """The value of one item; None where there is none, or no valid one."""
-    return next((item.value for item in items if (item.unit, item.key) == (unit, key)), None)

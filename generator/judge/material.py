@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from generator.batch import transcript_path
 from generator.errors import InputError
 from generator.format import render
 from generator.ledger import Ledger
@@ -18,7 +19,7 @@ from generator.schema.persona import Couple, Partner
 from generator.schema.record import Record, hash_of
 from generator.schema.turn import Transcript
 from generator.session import transcript_of
-from generator.sources import sources
+from generator.sources import shown, sources
 
 
 class Said(Record):
@@ -144,11 +145,11 @@ def _run(folder: Path, left_out: list[str]) -> Iterator[Material]:
                 unfinished += 1
                 continue
             transcript = transcript_of(row.spec, ledger.turns(row.id))
-            yield Material(f"{folder}, session {row.number}", folder, transcript, portraits_of(row.spec.couple))
+            name = shown(transcript_path(folder, row))
+            yield Material(name, folder, transcript, portraits_of(row.spec.couple))
     if unfinished:
-        left_out.append(
-            f"{folder}: {unfinished} sessions are not finished; couplesim resume {folder} goes on with them"
-        )
+        number = "1 session is" if unfinished == 1 else f"{unfinished} sessions are"
+        left_out.append(f"{folder}: {number} not finished; `couplesim resume {folder}` goes on with them")
 
 
 def portraits_of(couple: Couple) -> tuple[Portrait, ...]:

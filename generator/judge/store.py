@@ -39,7 +39,8 @@ CREATE TABLE attempt (
   id INTEGER PRIMARY KEY, transcript TEXT NOT NULL, subject TEXT NOT NULL, rubric TEXT NOT NULL, judge TEXT NOT NULL,
   sample INTEGER NOT NULL, started_at TEXT NOT NULL, asked_model TEXT NOT NULL, outcome TEXT, message TEXT,
   billed TEXT NOT NULL DEFAULT 'unknown',
-  prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL
+  prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL,
+  estimated INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE judgement (
   id INTEGER PRIMARY KEY, transcript TEXT NOT NULL REFERENCES transcript, subject TEXT NOT NULL,
@@ -168,12 +169,12 @@ class Store:
     def taken(self) -> list[Taken]:
         """What every request took that was or may have been billed."""
         found = self._all(
-            "SELECT asked_model, prompt_tokens, cached_tokens, completion_tokens, coalesce(outcome, '') != 'ok'"
+            "SELECT asked_model, prompt_tokens, cached_tokens, completion_tokens, estimated"
             " FROM attempt WHERE billed != 'no'"
         )
         return [
-            Taken(model, Usage(prompt=prompt, cached=cached, completion=completion, estimated=bool(lost)))
-            for model, prompt, cached, completion, lost in found
+            Taken(model, Usage(prompt=prompt, cached=cached, completion=completion, estimated=bool(estimated)))
+            for model, prompt, cached, completion, estimated in found
         ]
 
     def _all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
@@ -277,7 +278,7 @@ def judge(
 
 def _settle(connection: sqlite3.Connection, attempt: int, usage: Usage) -> None:
     connection.execute(
-        "UPDATE attempt SET prompt_tokens = ?, cached_tokens = ?, completion_tokens = ? WHERE id = ?",
+        "UPDATE attempt SET prompt_tokens = ?, cached_tokens = ?, completion_tokens = ?, estimated = 0 WHERE id = ?",
         (usage.prompt, usage.cached, usage.completion, attempt),
     )
 

@@ -67,7 +67,7 @@ CONTEMPT = cues(
     who do you think you are
     you would not understand
     (want|expect|need) a medal
-    as if you (would )?(care|cared|know|knew)
+    ^as if you (would )?(care|cared|know|knew)
     """,
     "i (am|was|feel|felt) (being |so |a )*(pathetic|ridiculous|useless|hopeless|coward)",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from generator.metrics.words import words_of_turn
+from generator.people import without_quotations
 from generator.sentences import sentences
 
 _NOT = r"(?!(?:not|never|hardly|barely|scarcely|too|always)\b)"
@@ -31,7 +32,8 @@ _AGREEMENT = re.compile(
     | i(?:'m|\s+am)\s+(?:all\s+)?in\b(?=[,.!]|\s+on\b|\s+for\b) | count\s+me\s+in
     | i(?:'d|\s+would|\s+really|\s+do)?\s+(?:really\s+)?(?:like|love)\s+
       (?:that\b(?!\s+\w)|the\s+(?:\w+\s+)?idea|your\s+idea|it\b(?=[,.!]))
-    | i\s+(?:can|could)\s+(?:do|work\s+with|live\s+with|manage)\s+(?:that|it)\b | i(?:'m|\s+am)\s+willing
+    | i\s+(?:can|could)\s+(?:(?:do|work\s+with|manage)\s+(?:that|it)|live\s+with\s+(?:that|it)(?!\s+\w))\b
+    | i(?:'m|\s+am)\s+willing
     | let's\s+(?:do|give|try)\s+(?:it|that|this)\b
     | i(?:'m|\s+am)\s+(?:{_NOT}\w+\s+)?(?:happy|glad|ready)\s+to\s+(?:try|do|start|give)\b(?!\s+up)
     | fine\s+by\s+me | (?:absolutely|definitely|(?<!'d\s)(?<!had\s)agreed)\b(?=[,.!—])
@@ -50,7 +52,8 @@ _AGREEMENT_HINTS = (
 _OPENS_WITH_YES = re.compile(
     r"""(?:yes|yeah|okay|ok|sure|all\s+right|alright|absolutely|definitely|exactly)\b
     (?!\s*,?\s*(?:then\s*,?\s*)?but\b)
-    (?!\W+(?:i(?:'ve)?\s+(?:heard?|got|get|let\s+you|taken)|(?:somebody|someone)\s+has\s+to|here\s+(?:goes|i\s+go))\b)""",
+    (?!\W+i(?:'ve|\s+have)?\s+(?:hear|heard|get|got|taken|let)\s+(?:you|that|this|it)\b)
+    (?!\W+(?:(?:somebody|someone)\s+has\s+to|here\s+(?:goes|i\s+go))\b)""",
     re.VERBOSE,
 )
 """A yes to what was said or offered; that it was heard, or that it is one's turn, is something else."""
@@ -97,18 +100,19 @@ _HEDGES = frozenset(
 _HEDGES_BEGIN = frozenset(phrase[0] for phrase in _HEDGES)
 
 
-def agrees(text: str) -> bool:
+def agrees(said: str) -> bool:
     """True if the speaker agrees to what somebody has said or offered.
 
     Phrases of consent ("you're right", "I'm in", "that makes sense") that are not denied in the four words
-    before, or a turn that opens with a plain yes. Hearing somebody out ("I hear you", "yes, I got that") is none.
-    Weakness: consent in other words is missed, and polite consent counts like meant consent.
+    before and not quoted, or a turn that opens with a plain yes. Hearing somebody out ("I hear you", "yes, I got
+    that") is no consent. Weakness: consent in other words is missed, and polite consent counts like meant consent.
     """
-    text = _plain(text)
+    text = _plain(said)
     if _OPENS_WITH_YES.match(text.lstrip(' "“*')):
         return True
     if not any(hint in text for hint in _AGREEMENT_HINTS):
         return False
+    text = _plain(without_quotations(said))
     return any(_is_meant(text, match) for match in _AGREEMENT.finditer(text))
 
 

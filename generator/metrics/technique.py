@@ -91,17 +91,18 @@ ADVICE = cues(
 _OPENS = re.compile(
     r"""\W*(?:(?:and|so|but|then|now|well|or|also|perhaps|maybe)\ |for\ (?:you|each\ of\ you)\ )*
     (?:(?:in|at|by|with|from|to|for|of|about|under)\ )?
-    (?:what|why|where|how(?!\ (?:many|much\ time|long|often|old|far|soon|late)\b))\b""",
+    (?:what|why|where|how(?!\ (?:many|much\ time|long|often|old|far|soon|late|likely)\b))\b""",
     re.VERBOSE,
 )
+_PLEASE = r"(^|[,;:—] |please |and |(can|could|would|will) you (both |each |please |perhaps )*)"
 _INVITES = cues(
-    r"""
-    tell (me|us)
+    rf"""
+    {_PLEASE}(tell|show|walk) (me|us)
+    {_PLEASE}(describe|say more)
+    {_PLEASE}help (me|us) (\w+ )?(understand|see)
     (say|tell (me|us|\w+)) (a (bit|little) )?more
-    (help|let) (me|us) (\w+ )?(understand|see|picture)
-    (describe|walk (me|us) through|show (me|us))
     """,
-    r"you (told|tell|are telling|described|describe|have told) (me|us)",
+    r"you (told|tell|are telling|described|describe|have told) (me|us|it|what|how)",
 )
 _MITI = "Moyers, Rowell, Manuel, Ernst and Houck 2016 (MITI 4)"
 

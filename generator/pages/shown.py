@@ -12,6 +12,7 @@ from generator.schema.finding import Finding, Severity
 from generator.schema.label import LABELS, PRINCIPALS, Label
 from generator.schema.session import REHEARSAL, Spec
 from generator.schema.turn import Trim, TrimKind, Turn
+from generator.sentences import sentences
 
 SIGNS: dict[Label, str] = {"Therapist": "■", "Patient A": "●", "Patient B": "▲", "AI_Facilitator": "◆"}
 """A sign for each speaker, the same as the markers in pictures; it tells them apart without colour."""
@@ -64,6 +65,16 @@ class ShownFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownDisclosure:
+    """Something of the speaker's persona that comes out in a turn for the first time."""
+
+    how: str
+    """For people: "tells", or "hints at what stays hidden"."""
+    what: str
+    """The particular; or the line of the persona in which what they hide leaks out."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTurn:
     """One turn."""
 
@@ -79,8 +90,8 @@ class ShownTurn:
     """What else is to be said of it: "over its budget", "repeats an earlier turn"."""
     trims: tuple[ShownTrim, ...] = ()
     findings: tuple[ShownFinding, ...] = ()
-    told: tuple[str, ...] = ()
-    """Particulars of the speaker's persona that are told here for the first time."""
+    told: tuple[ShownDisclosure, ...] = ()
+    """What of the speaker's persona comes out here for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ def model_of(spec: Spec) -> str:
     return names[0] if len(set(names)) == 1 else "/".join(names)
 
 
-def _turn(spec: Spec, turn: Turn, findings: Sequence[Finding], told: Sequence[str]) -> ShownTurn:
+def _turn(spec: Spec, turn: Turn, findings: Sequence[Finding], told: Sequence[ShownDisclosure]) -> ShownTurn:
     names = dict.fromkeys(LABELS, "") | {
         "Therapist": spec.therapist.called,
         "Patient A": spec.couple.a.called,
@@ -211,14 +222,18 @@ def _finding(finding: Finding) -> ShownFinding:
     return ShownFinding(finding.code, finding.severity, finding.message, finding.words)
 
 
-def _told(spec: Spec, turns: Sequence[Turn]) -> dict[int, list[str]]:
-    """The particulars of the personas that are told for the first time in a turn, by its number."""
+def _told(spec: Spec, turns: Sequence[Turn]) -> dict[int, list[ShownDisclosure]]:
+    """What of the personas comes out for the first time in a turn, by its number: particulars, and leaks of what a
+    partner hides, each known by its longest sentence."""
     spoken = [(turn.speaker, turn.text) for turn in turns]
-    found: dict[int, list[str]] = {}
-    for label, partner in ((PARTNERS[0], spec.couple.a), (PARTNERS[1], spec.couple.b)):
-        for particular, turn in first_told(spoken, label, partner.particulars).items():
+    found: dict[int, list[ShownDisclosure]] = {}
+    for label, partner in zip(PARTNERS, (spec.couple.a, spec.couple.b), strict=True):
+        meant = {particular: ShownDisclosure("tells", particular) for particular in partner.particulars}
+        for leak in partner.hides.leaks:
+            meant[max(sentences(leak), key=len)] = ShownDisclosure("hints at what stays hidden", leak)
+        for words, turn in first_told(spoken, label, list(meant)).items():
             if turn is not None:
-                found.setdefault(turn, []).append(particular)
+                found.setdefault(turn, []).append(meant[words])
     return found
 
 

@@ -43,7 +43,7 @@ class Entry:
     trimmed: int
     """Turns from which something was taken away."""
     told: int
-    """Particulars of the personas that are told."""
+    """How often something of the personas comes out."""
     grave: int
     """Findings that are more than a note."""
     figures: SessionFigures | None
@@ -138,6 +138,7 @@ class Contents:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The sides that are compared, the reference first; the runs, or the only one, if nothing is."""
-        sides = [side.name for side in self.comparison.sides] if self.comparison else []
-        return tuple(dict.fromkeys([*sides, *(entry.arm for entry in self.entries)]))
+        """What pictures tell apart: the sides that are compared, the reference first; the runs if nothing is."""
+        if self.comparison is not None:
+            return tuple(side.name for side in self.comparison.sides)
+        return tuple(dict.fromkeys(entry.arm for entry in self.entries))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generator import affect
 from generator.assets import Assets
-from generator.cases import Cases, exact, factors_of
+from generator.cases import Cases, cases_of, factors_of
 from generator.check import RULES
 from generator.check.drift import bands, library
 from generator.compare import Comparison
@@ -29,7 +29,6 @@ from generator.report.design import levels, settings
 from generator.report.pack import pack
 from generator.schema.contract import Contract
 from generator.schema.finding import SEVERITIES, Finding, Severity, at_least
-from generator.schema.measure import Case
 from generator.schema.profile import SessionFigures
 from generator.schema.session import REHEARSAL
 from generator.session import transcript_of
@@ -98,17 +97,8 @@ class _Run:
 
     def cases(self) -> Cases:
         """The sessions whose figures were taken, to be compared."""
-        measured = [(row, each) for row in self.rows if (each := self.inspected.get(row.number)) and each.figures]
-        return Cases(
-            self.name,
-            tuple(
-                Case(self.name, row.number, factors_of(row.spec, row.cell), row.repeat, each.measures, exact(row.spec))
-                for row, each in measured
-            ),
-            frozenset(
-                row.number for row, each in measured if any(found.severity == "error" for found in each.findings)
-            ),
-        )
+        measured = [each for each in self.inspected.values() if each.figures]
+        return cases_of(self.ledger.folder, {row.number: row for row in self.rows}, measured)
 
 
 def _arms(runs: Sequence[_Run], comparison: Comparison | None) -> Callable[[_Run, SessionRow], str]:

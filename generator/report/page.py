@@ -89,13 +89,15 @@ class SideShown:
     """Verdict and sentence of each measure of the family."""
     family: tuple[tuple[Row, Interval | None], ...]
     others: tuple[tuple[Row, Interval | None], ...]
+    """Those that any session has."""
     slopes: Picture | None
     units: str
     """What is counted."""
 
 
 def _compared(comparison: Comparison) -> dict[str, Any]:
-    said = [f"{each[0].upper()}{each[1:]}" for each in preamble(comparison)]
+    sides = tuple(f"{side.name}: " for side in comparison.sides)
+    said = [each if each.startswith(sides) else f"{each[0].upper()}{each[1:]}" for each in preamble(comparison)]
     return {"preamble": said, "sides": list(_sides(comparison))}
 
 
@@ -107,7 +109,7 @@ def _sides(comparison: Comparison) -> Iterator[SideShown]:
             name=pairing.side,
             verdicts=tuple((row.verdict, sentence(row, comparison)) for row in found if row.in_family),
             family=tuple((row, shown) for row, shown in drawn if row.in_family),
-            others=tuple((row, shown) for row, shown in drawn if not row.in_family),
+            others=tuple((row, shown) for row, shown in drawn if row.n and not row.in_family),
             slopes=slopes(number, comparison.reference, pairing.side, found),
             units=UNITS[pairing.design],
         )

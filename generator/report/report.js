@@ -32,7 +32,7 @@
       ...turn.trims.map((trim) => element("li", "mark trim", element("b", "", "trimmed"), ` ${trim.what} `,
         directed("del", "", trim.removed))),
       ...turn.findings.map(finding),
-      ...turn.told.map((thing) => element("li", "mark told", element("b", "", "tells"), " ", bdi(thing))),
+      ...turn.told.map((thing) => element("li", "mark told", element("b", "", thing.how), " ", bdi(thing.what))),
     ];
   }
   function turnOf(session, turn) {
@@ -103,16 +103,18 @@
   }
 
   async function follow() {
-    const place = decodeURIComponent(location.hash.slice(1));
+    const place = location.hash.slice(1);
     const named = /^[st]-(\d+-\d+)(?:-\d+)?$/.exec(place);
-    if (named) {
-      const details = document.getElementById(`s-${named[1]}`);
-      if (!details) return;
-      details.parentElement.hidden = false;
+    const details = named && document.getElementById(`s-${named[1]}`);
+    if (details) {
+      if (details.parentElement.hidden) {
+        form.reset();
+        filter();
+      }
       details.open = true;
       await show(details);
       document.getElementById(place)?.scrollIntoView();
-      details.firstElementChild.focus();
+      details.firstElementChild.focus({ preventScroll: true });
     } else if (place.includes("=")) {
       form.reset();
       for (const [name, value] of new URLSearchParams(place)) {
@@ -125,7 +127,7 @@
 
   list.addEventListener("toggle", (event) => event.target.open && show(event.target), true);
   form.addEventListener("change", remember);
-  form.addEventListener("reset", () => setTimeout(remember));
+  form.addEventListener("reset", (event) => event.isTrusted && setTimeout(remember));
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("open").addEventListener("click", () => {
     for (const { item } of items) if (!item.hidden) item.firstElementChild.open = true;

@@ -78,12 +78,20 @@ def test_a_set_that_has_been_edited_is_compared_with_the_run_it_was_used_in(runs
         partner.read_text("utf-8").replace("You can be hurt, tired, wary or funny.", "You wait."), "utf-8"
     )
     done = couplesim(runs / "ws", "diff-prompts", "../plain", "baseline")
+    assert "partner.j2: Patient A, Patient B ─" in done.stdout
     assert "The prompts differ: partner.j2; and so does what is sent to Patient A, Patient B." in done.stdout
     file, sent = done.stdout.split("What is sent, for ")
-    assert "You wait." in file
+    assert "\n-You can be hurt, tired, wary or funny.\n+You wait.\n" in file
     assert "\n-You can be hurt, tired, wary or funny.\n+You wait.\n" in sent
     assert all(f"\n{role}: about " in sent for role in ("Therapist", "Patient A", "Patient B"))
     assert "\n  the same\n" in sent, "to the therapist"
+
+
+def test_a_blank_line_is_a_difference_of_files_and_none_of_sentences():
+    mine = edited("partner.j2", "Speak {{ words_from", "\nSpeak {{ words_from")
+    diff = prompt_diff(prompts_of(spec()), dict.fromkeys(PRINCIPALS, mine), spec())
+    assert (len(diff.files), diff.same_files, diff.same_sent) == (1, False, True)
+    assert "+" in diff.files[0].diff
 
 
 def test_a_change_that_reaches_nobody_is_said_to_reach_nobody():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.child import couplesim
@@ -57,6 +59,14 @@ def test_generate_writes_one_if_asked_and_never_in_the_place_of_a_plan(tmp_path)
     assert done.stdout.count("\n") == 1
     assert "report:      page.html" in done.stderr
     assert (tmp_path / "page.html").exists()
+
+
+def test_compare_reports_what_it_has_compared(folder):
+    done = couplesim(folder, "compare", "run", "--by", "couple", "--report", "couples.html", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["by"] == "couple"
+    assert "report:      couples.html" in done.stderr
+    assert "by <code>couple</code>" in (folder / "couples.html").read_text(encoding="utf-8")
 
 
 def test_without_a_desktop_the_page_is_written_and_not_opened(folder):

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tests.child import couplesim, rows
+from tests.child import couplesim, rows, served
+from tests.judge.stand_in import MODEL, StandIn
 
 SMALL = ("--couples", 1, "-n", 1, "--turns", 9, "--family", "words.a,words.b", "-q")
 SESSIONS = 2
@@ -75,6 +76,22 @@ def test_the_loop_speaks_what_is_new_and_keeps_every_version(workspace):
     assert from_plan.stdout.startswith(f"{3 * SESSIONS} sessions: {3 * SESSIONS} complete\n")
 
 
+def test_a_judge_is_asked_once_a_session_and_its_measures_join_the_family(tmp_path):
+    with served(StandIn()) as server:
+        judge = ("--judge-model", MODEL, "--judge-base-url", server.url, "--rubric", "framing", "--rubric", "realism")
+        small = ("--couples", 1, "-n", 1, "--turns", 9, "-q", "--prompts", "candid")
+        done = couplesim(tmp_path, "tune", *small, *judge)
+        assert done.returncode == 0, done.stderr
+        assert server.count == 2 * 2 * SESSIONS
+        assert "judged:   8 judged\n" in done.stdout
+        assert re.search(r"framing adoption.* 0\.\d+ to 0\.\d+", done.stdout)
+        (run,) = (tmp_path / "outputs").iterdir()
+        ((spent,),) = rows(run, "SELECT sum(prompt_tokens + completion_tokens) FROM turn")
+        capped = couplesim(tmp_path, "tune", *small, *judge, "--rubric", "bids", "--run-tokens", spent + 100)
+        assert (capped.returncode, server.count) == (4, 2 * 2 * SESSIONS), "the cap is for sessions and judge together"
+        assert "judged:   0 judged, 8 there before\n" in capped.stdout
+
+
 def test_a_gate_that_does_not_hold_is_an_exit_code(workspace):
     held = couplesim(workspace, "tune", "--prompts", "candid", *SMALL, "--gate", "words.a>=1")
     broken = couplesim(workspace, "tune", "--prompts", "candid", *SMALL, "--gate", "words.a<=1")
@@ -86,11 +103,11 @@ def test_a_gate_that_does_not_hold_is_an_exit_code(workspace):
     ("options", "message"),
     [
         (("--prompts", "candid", "--family", "words"), "--family: there is no measure 'words'"),
-        (("--prompts", "candid", "--gate", "words.a"), "--gate words.a: a gate looks like"),
         (("--prompts", "candid", "--couples", 17), "--couples: there are 16 couples (got 17)"),
         (("--prompts", "baseline"), "the same prompts, word for word"),
-        (("--prompts", "candid", "--model", "gpt-4o"), "OPENAI_API_KEY"),
         (("--prompts", "candid", "--model", "nobody", "--run-cost", 1), "no price for model 'nobody'"),
+        (("--prompts", "candid", "--judge-model", "m", "--judge-temperature", 7), "--judge-temperature: must be at"),
+        (("--prompts", "candid", "--judge-model", "gpt-4o"), "OPENAI_API_KEY"),
         ((), "Missing option '--prompts'"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from generator.compare import Comparison
+from generator.compare import Comparison, Side
 from generator.compare.reckoning import reckon
 from generator.schema.measure import Case, Measure
 
@@ -50,7 +50,8 @@ def compared(
 ) -> Comparison:
     """The sides compared by measures of these names, all of them tested unless a family is named."""
     measures = {name: measure(name, tolerance) for name in names or ("talk",)}
-    return reckon(of, measures, tuple(measures) if family is None else family, by="prompt_set")
+    sized = {Side(name, len(held)): held for name, held in of.items()}
+    return reckon(sized, measures, tuple(measures) if family is None else family, by="prompt_set")
 
 
 class Chance:

@@ -22,7 +22,7 @@ def test_sessions_go_together_by_every_factor_but_the_one_compared():
     found = match(before, after, 6)
     assert (found.design, len(found.units), found.couples, found.left_out) == ("paired", 8, 2, 0)
     assert pairs(found) == {(number, number) for number in range(8)}
-    assert found.shared == ("couple", "attachment")
+    assert found.shared == ("couple", "attachment", "repeat")
     assert found.differs == ("prompt_set", "prompts.a")
     assert [unit.name for unit in found.units][:3] == ["x, anxious, 1", "x, secure, 1", "y, anxious, 1"]
 

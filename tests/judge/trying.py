@@ -81,6 +81,8 @@ def judge(
     retry_failed: bool = False,
     samples: Sequence[int] = (0,),
     during: Callable[[Server, Stop], Any] | None = None,
+    deadline_seconds: float = 10.0,
+    by: Model = JUDGE,
 ) -> Judged:
     """Have materials judged into the store at `path`. `during`: a coroutine function run beside."""
     asked = [rubric(each) if isinstance(each, str) else each for each in rubrics]
@@ -89,12 +91,12 @@ def judge(
     async def go() -> CouplesimError | None:
         stop = Stop()
         async with server:
-            endpoint = Endpoint(server.url, KEY, deadline_seconds=10.0, sleep=clock.sleep, now=clock.now)
+            endpoint = Endpoint(server.url, KEY, deadline_seconds=deadline_seconds, sleep=clock.sleep, now=clock.now)
             with closing(Store.open(path)) as store:
-                bench = Bench(store, JUDGE, endpoint, purse or RunPurse(), stop, retry_failed, counts)
+                bench = Bench(store, by, endpoint, purse or RunPurse(), stop, retry_failed, counts)
                 beside = asyncio.create_task(during(server, stop)) if during else None
                 try:
-                    await bench.judge(tasks(materials, asked, identity(JUDGE), samples), at_a_time)
+                    await bench.judge(tasks(materials, asked, identity(by), samples), at_a_time)
                 except CouplesimError as error:
                     return error
                 finally:
@@ -110,7 +112,5 @@ def judge(
 def items(**answers: Any) -> list[Item]:
     """Items of one question, in order: `items(adopts=["A", None])`; None is one without a valid answer."""
     ((key, values),) = answers.items()
-    return [
-        Item(str(n), key, value, None if value is not None else "not answered")
-        for n, value in enumerate(values, start=1)
-    ]
+    problems = [None if value is not None else "not answered" for value in values]
+    return [Item(str(n), key, *told) for n, told in enumerate(zip(values, problems, strict=True), start=1)]

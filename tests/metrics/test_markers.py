@@ -136,6 +136,8 @@ I agree with you just to get to the end.
 I'd feel better knowing we'd agreed.
 I'm hoping it's true.
 Even when you're right you are loud.
+I say “you're right” and look at the floor.
+I could live with that sound in the next room.
 """.strip().splitlines()
 
 PLANS = """

@@ -68,15 +68,24 @@ def test_cut_offs_trims_notes_findings_and_what_is_told_are_marked():
         Trim(kind="controls", removed="\x1b\x00"),
         Trim(kind="layout", removed="blank"),
     )
-    particular = row().spec.couple.a.particulars[0]
+    partner = row().spec.couple.a
+    particular, leak = partner.particulars[0], partner.hides.leaks[0]
     turns = [
         turn(1, f"Hello. What of {particular}?\n\nSo?"),
-        turn(2, f"I was {particular} about to", cut=True, trims=trims, attempts=3, repeat=True, over_budget=True),
+        turn(
+            2,
+            f"I was {particular}. {leak} I was about to",
+            cut=True,
+            trims=trims,
+            attempts=3,
+            repeat=True,
+            over_budget=True,
+        ),
     ]
     seen = Seen(page(shown_session("1-7", "run", row(), turns))).text
     for words in (
         "cut off", "another speaker's lines Patient B: no", "U+001B U+0000", "repeats an earlier turn",
-        "over its budget", "after 3 requests", f"tells {particular}",
+        "over its budget", "after 3 requests", f"tells {particular}", f"hints at what stays hidden {leak}",
     ):  # fmt: skip
         assert words in seen
     assert "blank" not in seen

@@ -39,7 +39,8 @@ def test_ticks_are_few_ordered_and_inside(low, span, most):
     found = ticks(low, low + span, most)
     assert len(found) <= most
     assert found == sorted(set(found))
-    assert all(low - 1e-6 * max(1, abs(low)) <= tick <= low + span + 1e-6 * max(1, abs(low)) for tick in found)
+    hair = 1e-7 * span + 1e-9 * max(1, abs(low))
+    assert all(low - hair <= tick <= low + span + hair for tick in found)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from generator.pages.shown import CLASSES, SIGNS
 from generator.report.contents import Entry
-from generator.report.pictures.chart import BOTTOM, RIGHT, WIDTH, Chart, Key, Mark, Picture, Scale, Words, axis
+from generator.report.pictures.chart import RIGHT, WIDTH, Chart, Key, Mark, Picture, Scale, Words, axis
 from generator.schema.label import PRINCIPALS, Label
 
-BAR, GAP = 18, 40
-"""Height of a bar, and from one bar's top to the next with the words between."""
+BAR = 18
+"""Height of a bar."""
+FIRST, STEP = 34, 54
+"""Top of the first bar, and from one bar's top to the next, with a side's name and its shares between."""
+AXIS = 34
+"""Under the last bar."""
 
 
 def airtime(entries: Sequence[Entry], arms: Sequence[str]) -> Picture | None:
@@ -21,14 +25,14 @@ def airtime(entries: Sequence[Entry], arms: Sequence[str]) -> Picture | None:
     x = Scale(0, 100, RIGHT, WIDTH - 2 * RIGHT)
     marks, words = [], []
     for row, (arm, found) in enumerate(shares.items()):
-        top, left = 34 + GAP * row + (14 * row if len(shares) > 1 else 0), 0.0
+        top, left = FIRST + STEP * row, 0.0
         if len(shares) > 1:
             words.append(Words(x(0), top - 20, arm, "strong"))
         for label, share in found.items():
             marks.append(Mark(f"bar {CLASSES[label]}", f"M{x(left)} {top}H{x(left + share)}v{BAR}H{x(left)}z"))
             words.append(Words(x(left), top - 5, f"{SIGNS[label]} {share:.0f} %", CLASSES[label]))
             left += share
-    height = int(max(34 + (GAP + 14) * len(shares), 60)) + BOTTOM - 14
+    height = FIRST + STEP * (len(shares) - 1) + BAR + AXIS
     told = " ".join(
         f"{arm}: {', '.join(f'{label} {share:.0f} per cent' for label, share in found.items())}."
         for arm, found in shares.items()

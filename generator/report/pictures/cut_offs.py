@@ -26,6 +26,8 @@ from generator.schema.label import PRINCIPALS
 
 MOST_ROWS = 48
 """Sessions of a side that get a row of their own; of more, the share cut off is drawn turn by turn."""
+ROWS_NAMED = 5
+"""Rows that have their session's number beside them."""
 ROW = 9
 """Height of a row."""
 
@@ -68,7 +70,7 @@ def _map(name: str, side: Sequence[Entry]) -> Chart:
     turns, cut_turns = sum(len(entry.cuts) for entry in side), sum(sum(entry.cuts) for entry in side)
     told = f"{cut_turns} of {turns} turns in {len(side)} sessions are cut off."
     rows = tuple(
-        Tick(TOP + ROW * (row + 0.5), str(side[row].number)) for row in range(0, len(side), max(1, len(side) // 6))
+        Tick(TOP + ROW * (row + 0.5), str(side[row].number)) for row in range(0, len(side), -(-len(side) // ROWS_NAMED))
     )
     title = f"Cut-offs, {name}" if name else "Cut-offs"
     return Chart(title, told, axis(x), rows, "turn", "session", tuple(marks), height=height)
