@@ -92,7 +92,7 @@ def shoot(browser: Browser, name: str, address: str, top: str) -> None:
             page.goto(address)
             page.wait_for_load_state("networkidle")
             if top:
-                page.locator(top).first.evaluate("it => window.scrollTo(0, it.getBoundingClientRect().top - 8)")
+                page.locator(top).first.evaluate("it => window.scrollBy(0, it.getBoundingClientRect().top - 8)")
             path = FOLDER / f"{name}-{scheme}-{device}.png"
             page.screenshot(path=path)
             page.close()
