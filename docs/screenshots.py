@@ -36,7 +36,7 @@ SHOTS = {
     "report": ("report.html", ""),
     "report-comparison": ("report.html", "#comparison"),
     "report-pictures": ("report.html", "#pictures"),
-    "report-transcript": ("report.html#s-1-1", "#t-1-1-2"),
+    "report-transcript": ("report.html#s-1-1", ""),
 }
 """Name of each picture: the page, and what of it is to stand at the top."""
 
