@@ -12,16 +12,16 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generator.chat import faults, replies
+from generator.chat.fields import Fields
 from generator.chat.gate import Gate, Pass
 from generator.chat.protocol import Question, Request
 from generator.errors import AttemptFailed, ProviderRefused, SessionFailed
-from generator.schema.session import REHEARSAL
 from generator.schema.turn import Reply
 
 if TYPE_CHECKING:
@@ -47,10 +47,6 @@ HELD_UP_SECONDS = 1.0
 """A deadline that passes unnoticed for so long is this machine's fault."""
 MIN_KEY_BYTES = 8
 """A shorter "key" is a placeholder, and may well occur in what is said."""
-_OTHER_TOKEN_PARAMETER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_OPTIONS = {"temperature": "--temperature", "reasoning_effort": "--reasoning-effort"}
-"""What a user can leave out when a model rejects the parameter."""
-
 _OPTIONS_OF_SDK: Any = {
     "headers": {},
     "params": {},
@@ -92,8 +88,7 @@ class Endpoint:
         self._answered = False
         self._unreached = 0
         self.gate = Gate(most_requests, now, sleep)
-        self._rejected: dict[str, set[str]] = {}
-        """Parameters that are not sent again, by model."""
+        self._fields = Fields()
 
     async def speak(self, request: Request) -> Reply:
         """See `Chat.speak`."""
@@ -188,7 +183,7 @@ class Endpoint:
         import httpx2
         import openai
 
-        client, fields = self._connected(), self._fields(request)
+        client, fields = self._connected(), self._fields.of(request)
         budget = request.max_tokens or 1024
         started = self._now()
         try:
@@ -212,7 +207,9 @@ class Endpoint:
         body = self._without_key(response.content)
         headers = {name.lower(): value.replace(self._key or "\n", "***") for name, value in response.headers.items()}
         if response.status_code >= 300:
-            raise self._refusal(response.status_code, body, headers, request, fields, first)
+            if rejected := self._fields.rejected(response.status_code, body, request.model.name, fields):
+                raise rejected
+            raise faults.from_status(response.status_code, body, headers, self.host, request, first)
         return replies.read(body, response.status_code, headers, self.host, request, self._now() - started, first)
 
     def _without_key(self, body: bytes) -> bytes:
@@ -226,52 +223,6 @@ class Endpoint:
             return body
         escaped = json.dumps(self._key, ensure_ascii=False)[1:-1]
         return plain.replace(escaped, "***").encode("utf-8", "replace") if escaped in plain else body
-
-    def _fields(self, request: Question) -> dict[str, Any]:
-        model, rejected = request.model, self._rejected.get(request.model.name, set())
-        fields: dict[str, Any] = {"model": model.name, "seed": request.seed}
-        if request.max_tokens is not None:
-            own = model.token_parameter
-            fields[_OTHER_TOKEN_PARAMETER[own] if own in rejected else own] = request.max_tokens
-        for name in _OPTIONS:
-            if getattr(model, name) is not None:
-                fields[name] = getattr(model, name)
-        if request.schema is not None and (form := self._form(request.schema, rejected)):
-            fields["response_format"] = form
-        if isinstance(request, Request) and model.name == REHEARSAL:
-            fields["couplesim"] = {
-                "perspective": request.perspective.model_dump(mode="json"),
-                "spoken": [list(turn) for turn in request.spoken],
-            }
-        return {name: value for name, value in fields.items() if name != "seed" or name not in rejected}
-
-    def _form(self, schema: Mapping[str, Any], rejected: set[str]) -> dict[str, Any] | None:
-        """How to ask for a reply of this form: the best way that the model has not rejected."""
-        if "json_schema" not in rejected:
-            named = {"name": "answer", "strict": True, "schema": schema}
-            return {"type": "json_schema", "json_schema": named}
-        return None if "json_object" in rejected else {"type": "json_object"}
-
-    def _refusal(
-        self, status: int, body: bytes, headers: dict[str, str], request: Question, sent: dict[str, Any], first: bool
-    ) -> AttemptFailed:
-        name = request.model.name
-        form = sent.get("response_format", {}).get("type")
-        if form and faults.rejects_format(status, body):
-            self._rejected.setdefault(name, set()).add(form)
-            return AttemptFailed("parameter", f"{name} rejects {form}; it is left out", counts=False, wait_seconds=0)
-        parameter = faults.rejected_parameter(body) if status in {400, 422} else None
-        if parameter is None:
-            return faults.from_status(status, body, headers, self.host, request, first)
-        rejected = self._rejected.setdefault(name, set())
-        other = _OTHER_TOKEN_PARAMETER.get(parameter)
-        if parameter in sent and (parameter == "seed" or (other and other not in rejected)):
-            rejected.add(parameter)
-            remedy = f"{other} is sent" if other else "it is left out"
-            message = f"{name} rejects {parameter}; {remedy} from now on"
-            return AttemptFailed("parameter", message, counts=False, wait_seconds=0)
-        remedy = f"; remove {_OPTIONS[parameter]}" if parameter in _OPTIONS else ""
-        return AttemptFailed("parameter", f"model {name} rejects {parameter}{remedy}", 1, refusal=True)
 
     def _disconnected(self, exc: BaseException) -> AttemptFailed:
         import aiohttp
