@@ -34,7 +34,9 @@ SHOTS = {
     "viewer-session": ("/run/study/session/2?prompts=candid", ""),
     "viewer-pair": ("/run/study/session/1?beside=2", "ul.row:nth-of-type(2)"),
     "report": ("report.html", ""),
-    "report-pictures": ("report.html", "figure"),
+    "report-comparison": ("report.html", "#comparison"),
+    "report-pictures": ("report.html", "#pictures"),
+    "report-transcript": ("report.html#s-1-1", ""),
 }
 """Name of each picture: the page, and what of it is to stand at the top."""
 
@@ -48,7 +50,7 @@ def main() -> None:
             subprocess.run([*COUPLESIM, *command], cwd=folder, check=True, capture_output=True)
         with viewer(folder) as base, started() as browser:
             for name, (page, top) in SHOTS.items():
-                address = base + page if page.startswith("/") else (folder / "outputs/study" / page).as_uri()
+                address = base + page if page.startswith("/") else f"{(folder / 'outputs/study').as_uri()}/{page}"
                 shoot(browser, name, address, top)
 
 
@@ -90,7 +92,7 @@ def shoot(browser: Browser, name: str, address: str, top: str) -> None:
             page.goto(address)
             page.wait_for_load_state("networkidle")
             if top:
-                page.locator(top).first.evaluate("it => window.scrollTo(0, it.getBoundingClientRect().top - 8)")
+                page.locator(top).first.evaluate("it => window.scrollBy(0, it.getBoundingClientRect().top - 8)")
             path = FOLDER / f"{name}-{scheme}-{device}.png"
             page.screenshot(path=path)
             page.close()

@@ -54,16 +54,10 @@ class Wanted:
     def of(cls, family: str | None, gates: Sequence[str]) -> Wanted:
         """What the options ask for. Raises InputError naming each measure that there is not."""
         from generator.compare.gates import gate_of
-        from generator.compare.measures import FAMILY, all_measures
-        from generator.compare.sides import unknown
-        from generator.errors import InputError
+        from generator.compare.measures import all_measures, family_of
 
         measures = all_measures()
-        named = FAMILY if family is None else tuple(name.strip() for name in family.split(",") if name.strip())
-        problems = [f"--family: {unknown(name, measures)}" for name in named if name not in measures]
-        if problems:
-            raise InputError(*problems)
-        return cls(named, tuple(gate_of(gate, measures) for gate in gates))
+        return cls(family_of(family), tuple(gate_of(gate, measures) for gate in gates))
 
     def joined(self, family: Sequence[str]) -> Wanted:
         """With these measures in the family too."""

@@ -23,7 +23,7 @@ from generator.ledger import Ledger, SessionRow
 from generator.pages.shown import ShownSession, shown_session
 from generator.pages.templates import counted
 from generator.prices import Prices
-from generator.report.comparing import compared
+from generator.report.comparing import compared, varying
 from generator.report.contents import Contents, Drift, Entry, FailedSession, FoundCode, RunPart
 from generator.report.design import levels, settings
 from generator.report.pack import pack
@@ -51,9 +51,11 @@ def gather(folders: Sequence[Path], assets: Assets, comparison: Comparison | Non
         runs = [_Run(place, folder, stack) for place, folder in enumerate(folders, start=1)]
         if not any(run.rows for run in runs):
             raise InputError(*(f"{run.name}: the run has no sessions" for run in runs))
+        to_compare = comparison is None and (len(runs) > 1 or varying(runs[0].factors()) is not None)
         for run in runs:
-            run.inspect(contract)
-        comparison = comparison or compared([run.cases() for run in runs])
+            run.inspect(contract, to_compare)
+        if to_compare:
+            comparison = compared([run.cases() for run in runs])
         arm = _arms(runs, comparison)
         reference = reference_figures(None, assets) if any(run.figures for run in runs) else None
         counts = _Counts()
@@ -78,11 +80,15 @@ class _Run:
         """Names a session on the page."""
         return f"{self.place}-{number}"
 
-    def inspect(self, contract: Contract) -> None:
-        """Check every whole session, and take its figures and measures where they can be taken."""
+    def factors(self) -> list[dict[str, str]]:
+        """Of every session."""
+        return [factors_of(row.spec, row.cell) for row in self.rows]
+
+    def inspect(self, contract: Contract, panel: bool) -> None:
+        """Check every whole session and take its figures where they can be taken; with the `panel`, all measures."""
         whole = [row for row in self.rows if row.status in WHOLE]
         asked = LEVELS if _figures_can_be_taken() else LEVELS[:2]
-        found = inspect([self._source(row) for row in whole], asked, contract, panel=True)
+        found = inspect([self._source(row) for row in whole], asked, contract, panel=panel)
         self.inspected = {row.number: each for row, each in zip(whole, found, strict=True)}
 
     def _source(self, row: SessionRow) -> Source:

@@ -5,40 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
-from generator.compare.comparison import Comparison, Design, Row, Verdict
-from generator.compare.words import preamble, sentence
 from generator.pages.templates import counted, environment, stylesheet
 from generator.report.contents import FILTERS, Contents, RunPart
 from generator.report.pictures.airtime import airtime
 from generator.report.pictures.by_turn import AFFECT, WORDS, curves
-from generator.report.pictures.chart import Picture
 from generator.report.pictures.cut_offs import cut_offs
-from generator.report.pictures.intervals import Interval, interval
-from generator.report.pictures.slopes import slopes
+from generator.report.sides import VERDICTS, said_before, sides
 
 LISTED = ("couple", "prompts", "model", "end")
 """What stands in the list beside a session's title, where it differs."""
 
 MOST_OPEN = 12
 """Rows of a table of factors that is open from the start."""
-
-VERDICTS: dict[Verdict, str] = {
-    "higher": "▲", "lower": "▼", "same": "=", "no difference found": "≈", "too few sessions": "?", "missing": "?",
-    "exploratory": "",
-}  # fmt: skip
-"""A sign for each verdict."""
-
-UNITS: dict[Design, str] = {
-    "paired": "pairs of sessions",
-    "paired by couple": "pairs of couples' means",
-    "couple by couple": "couples of both sides",
-    "unpaired": "sessions of both sides",
-}
-"""What a comparison counts."""
 
 
 def page(contents: Contents, made_by: str) -> str:
@@ -69,7 +49,8 @@ def page(contents: Contents, made_by: str) -> str:
         facts=list(_facts(contents.runs)),
         pictures=[each for each in pictures if each is not None],
         comparison=contents.comparison,
-        **(_compared(contents.comparison) if contents.comparison else {}),
+        preamble=said_before(contents.comparison) if contents.comparison else [],
+        sides=list(sides(contents.comparison)) if contents.comparison else [],
         VERDICTS=VERDICTS,
         MOST_OPEN=MOST_OPEN,
         failures=any(run.failed for run in contents.runs),
@@ -78,41 +59,6 @@ def page(contents: Contents, made_by: str) -> str:
         listed=[name for name in LISTED if name in filters],
         made_by=made_by,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SideShown:
-    """One side against the reference, ready for the page."""
-
-    name: str
-    verdicts: tuple[tuple[str, str], ...]
-    """Verdict and sentence of each measure of the family."""
-    family: tuple[tuple[Row, Interval | None], ...]
-    others: tuple[tuple[Row, Interval | None], ...]
-    """Those that any session has."""
-    slopes: Picture | None
-    units: str
-    """What is counted."""
-
-
-def _compared(comparison: Comparison) -> dict[str, Any]:
-    sides = tuple(f"{side.name}: " for side in comparison.sides)
-    said = [each if each.startswith(sides) else f"{each[0].upper()}{each[1:]}" for each in preamble(comparison)]
-    return {"preamble": said, "sides": list(_sides(comparison))}
-
-
-def _sides(comparison: Comparison) -> Iterator[SideShown]:
-    for number, pairing in enumerate(comparison.pairings, start=1):
-        found = comparison.of(pairing.side)
-        drawn = [(row, interval(row)) for row in found]
-        yield SideShown(
-            name=pairing.side,
-            verdicts=tuple((row.verdict, sentence(row, comparison)) for row in found if row.in_family),
-            family=tuple((row, shown) for row, shown in drawn if row.in_family),
-            others=tuple((row, shown) for row, shown in drawn if row.n and not row.in_family),
-            slopes=slopes(number, comparison.reference, pairing.side, found),
-            units=UNITS[pairing.design],
-        )
 
 
 def _own(name: str) -> str:

@@ -118,7 +118,8 @@
     } else if (place.includes("=")) {
       form.reset();
       for (const [name, value] of new URLSearchParams(place)) {
-        if (form.elements[name]) form.elements[name].value = value;
+        const field = form.elements.namedItem(name);
+        if (field instanceof HTMLSelectElement) field.value = value;
       }
       filter();
       document.getElementById("sessions").scrollIntoView();

@@ -126,6 +126,21 @@ def test_filters_narrow_the_list_and_stand_in_the_address(window, two):
     assert visible(page) == everything
 
 
+def test_an_address_that_means_nothing_shows_everything(window, two):
+    shown = opened(window, two)
+    everything = visible(shown.page)
+    for fragment in (
+        "%E0%A4%A",
+        "length=1&item=2&%=&couple=nobody",
+        "s-9-9",
+        "t-1-1-x",
+        "<img src=x onerror=alert(1)>=",
+    ):
+        shown.page.evaluate("fragment => { location.hash = fragment }", fragment)
+        shown.page.wait_for_function("new Promise(requestAnimationFrame)")
+        assert visible(shown.page) == everything
+
+
 def test_a_finding_leads_to_its_sessions_and_a_failure_to_its_transcript(window, two):
     shown = opened(window, two)
     page = shown.page

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tests.child import couplesim
 from tests.export.conftest import make
+from tests.test_docs import EXTRA_LIBRARIES
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +76,15 @@ def test_without_a_desktop_the_page_is_written_and_not_opened(folder):
     done = couplesim(folder, "report", "run", "--open", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 0
     assert "no desktop" in done.stderr
+
+
+def test_without_the_extra_libraries_the_rest_is_there(folder):
+    bare = f"import sys; sys.modules.update(dict.fromkeys({EXTRA_LIBRARIES})); from generator.cli import main; main()"
+    command = [sys.executable, "-c", bare, "report", "run", "--out", "bare.html"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (folder / "bare.html").read_text(encoding="utf-8")
+    assert "figures need the extra libraries" in page
+    assert 'id="pack-1-1"' in page
+    assert 'id="picture-cut"' in page
+    assert 'id="picture-affect"' not in page
