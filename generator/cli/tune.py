@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import shlex
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from generator.cli.options import concurrency_option, network_fs_option, report_
 from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
+    from generator.compare import Comparison
     from generator.ledger import Ledger
     from generator.prices import Prices
     from generator.schema.measure import Case
@@ -67,8 +69,7 @@ def command(
     Looks the prompts over, has the same few sessions spoken with both sets (the same couples, topics and seeds, each
     partner speaking first in turn), checks and measures them, compares them in pairs, and says what changed. Without
     --model the rehearsal speaker is used, which acts by the temperament in `set.yaml`. With --judge-model a model
-    judges the sessions as well, and its main measures join the family; it gets what the sessions leave of a
-    cap.
+    judges the sessions as well, and its main measures join the family; it gets what the sessions leave of a cap.
 
     After an edit, the same command speaks the new version's sessions alone: those of the other set are on record. All
     versions stand in one run; `couplesim compare RUN --by prompts` compares them all.
@@ -80,18 +81,14 @@ def command(
     """
     from generator import batch, preflight
     from generator.assets import Assets
-    from generator.cases import cases
     from generator.cli.comparing import Judging, Wanted, say_where_to_look, tell
     from generator.cli.options import plan_from
     from generator.cli.report import report_on
-    from generator.cli.running import made_by, require_caps, run, say_how_it_went, say_what_was_kept
-    from generator.compare import compare_levels
-    from generator.compare.measures import all_measures
-    from generator.errors import SessionFailed
+    from generator.cli.running import made_by, require_caps
+    from generator.errors import InputError, SessionFailed
     from generator.prices import Prices
     from generator.settings import Chats
-    from generator.summary import summary
-    from generator.tuning import PROMPTS, trial
+    from generator.tuning import trial
 
     wanted, assets = Wanted.of(family, gates), Assets()
     prices = Prices.load(assets)
@@ -100,8 +97,8 @@ def command(
         asked = {"base_url": judge_base_url, "key_env": judge_key_env, "temperature": judge_temperature}
         judging = Judging.of(judge_model, asked, rubrics, assets)
         wanted = wanted if family is not None else wanted.joined(judging.family())
-    base = plan_from(None, {**given, "repeats": given["repeats"] or SESSIONS})
-    tried = trial(base, prompts, against, couples, assets)
+    repeats = SESSIONS if given["repeats"] is None else given["repeats"]
+    tried = trial(plan_from(None, {**given, "repeats": repeats}), prompts, against, couples, assets)
     require_caps(tried.plan, (one.spec for one in tried.expansion.sessions), prices)
     lints = preflight.require_all(tried.expansion)
     for lint in lints if not quiet else ():
@@ -112,6 +109,33 @@ def command(
     folder = out or Path("outputs") / tried.run
     ledger = batch.begin(folder, tried.plan, tried.expansion, made_by(), network_fs=network_fs)
     _preview(tried, ledger, prices)
+    counts, code = _speak(tried, ledger, prices, concurrency, quiet)
+    ledger.close()
+    if code not in {0, SessionFailed.exit_code}:
+        raise click.exceptions.Exit(code)
+    if judging is not None:
+        code = judging.carry_out(folder, tried.plan, counts, prices, concurrency, quiet) or code
+    try:
+        compared, both = _compare(tried, folder, wanted.family)
+    except InputError as error:
+        if not code:
+            raise
+        click.echo(safe(f"couplesim: nothing to compare: {error}"), err=True)
+        raise click.exceptions.Exit(code) from error
+    click.echo()
+    code = tell(compared, wanted, with_all, code)
+    say_where_to_look(folder, compared, both, _place)
+    click.echo(safe(f"all versions, all measures: couplesim compare {shlex.quote(str(folder))} --by prompts --all"))
+    if report is not None or open_it:
+        report_on([folder], report, open_it, comparison=compared)
+    raise click.exceptions.Exit(code)
+
+
+def _speak(tried: Trial, ledger: Ledger, prices: Prices, concurrency: int, quiet: bool) -> tuple[Summary, int]:
+    """Have the sessions spoken that are not on record; what the run has come to, and the exit code."""
+    from generator.cli.running import run, say_how_it_went, say_what_was_kept
+    from generator.summary import summary
+
     before = summary(ledger, prices.cost)
     code = run(ledger, tried.plan, prices, concurrency=concurrency, quiet=quiet)
     counts = summary(ledger, prices.cost)
@@ -119,23 +143,21 @@ def command(
         say_how_it_went(ledger, counts, code)
         say_what_was_kept(ledger, counts, code)
     else:
-        click.echo(f"spoken:   {_spoken(before, counts)}, in {folder}")
-    ledger.close()
-    if code not in {0, SessionFailed.exit_code}:
-        raise click.exceptions.Exit(code)
-    if judging is not None:
-        code = judging.carry_out(folder, tried.plan, counts, prices, concurrency, quiet) or code
-    click.echo()
+        click.echo(safe(f"spoken:   {_spoken(before, counts)}, in {ledger.folder}"))
+    return counts, code
+
+
+def _compare(tried: Trial, folder: Path, family: Sequence[str]) -> tuple[Comparison, Sequence[Case]]:
+    """The two versions, without all others in the run. Raises InputError if one has no finished session."""
+    from generator.cases import cases
+    from generator.compare import compare_levels
+    from generator.compare.measures import all_measures
+    from generator.tuning import PROMPTS
+
     found = cases(folder)
     levels = (tried.reference, tried.variant)
     both = replace(found, cases=tuple(case for case in found.cases if case.factors[PROMPTS] in levels))
-    compared = compare_levels(both, PROMPTS, all_measures(), wanted.family, tried.reference)
-    code = tell(compared, wanted, with_all, code)
-    say_where_to_look(folder, compared, both.cases, _place)
-    click.echo(safe(f"all versions, all measures: couplesim compare {folder} --by prompts --all"))
-    if report is not None or open_it:
-        report_on([folder], report, open_it, comparison=compared)
-    raise click.exceptions.Exit(code)
+    return compare_levels(both, PROMPTS, all_measures(), family, tried.reference), both.cases
 
 
 def _preview(tried: Trial, ledger: Ledger, prices: Prices) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.child import couplesim, rows, served
+from tests.faults.server import status
 from tests.judge.stand_in import MODEL, StandIn
 
 SMALL = ("--couples", 1, "-n", 1, "--turns", 9, "--family", "words.a,words.b", "-q")
@@ -91,6 +92,25 @@ def test_a_judge_is_asked_once_a_session_and_its_measures_join_the_family(tmp_pa
         assert (capped.returncode, server.count) == (4, 2 * 2 * SESSIONS), "the judge gets what the sessions leave"
 
 
+def test_where_no_session_can_be_finished_there_is_no_verdict(tmp_path):
+    with served([status(400, "context_length_exceeded")]) as server:
+        done = couplesim(
+            tmp_path,
+            "tune",
+            "--prompts",
+            "candid",
+            *SMALL,
+            "--model",
+            "m",
+            "--base-url",
+            server.url,
+            "--concurrency",
+            1,
+        )
+    assert (done.returncode, "difference" in done.stdout) == (5, False)
+    assert "kept: 0 turns in 0 sessions; resume: couplesim resume outputs/tune_baseline_" in done.stderr
+
+
 def test_a_gate_that_does_not_hold_is_an_exit_code(workspace):
     held = couplesim(workspace, "tune", "--prompts", "candid", *SMALL, "--gate", "words.a>=1")
     broken = couplesim(workspace, "tune", "--prompts", "candid", *SMALL, "--gate", "words.a<=1")
@@ -103,6 +123,7 @@ def test_a_gate_that_does_not_hold_is_an_exit_code(workspace):
     [
         (("--prompts", "candid", "--family", "words"), "--family: there is no measure 'words'"),
         (("--prompts", "candid", "--couples", 17), "--couples: there are 16 couples (got 17)"),
+        (("--prompts", "candid", "-n", 0), "--sessions: "),
         (("--prompts", "baseline"), "the same prompts, word for word"),
         (("--prompts", "candid", "--model", "nobody", "--run-cost", 1), "no price for model 'nobody'"),
         (("--prompts", "candid", "--judge-model", "m", "--judge-temperature", 7), "--judge-temperature: must be at"),
