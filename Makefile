@@ -46,6 +46,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.rehearsal
 	$(BIN)/python -m benchmarks.checking
+	$(BIN)/python -m benchmarks.tuning
 	$(BIN)/python -m benchmarks.viewing
 
 real-servers: $(READY)

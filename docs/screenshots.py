@@ -26,7 +26,7 @@ PLAN = """
 factors:
   couple: [daniel-marcus, ruth-harold, mei-jonas, elena-viktor]
   prompts: [baseline, candid]
-repeats: 3
+repeats: 2
 turns: 31
 """
 SHOTS = {
@@ -36,7 +36,7 @@ SHOTS = {
     "report": ("report.html", ""),
     "report-comparison": ("report.html", "#comparison"),
     "report-pictures": ("report.html", "#pictures"),
-    "report-transcript": ("report.html#s-1-1", "#s-1-1"),
+    "report-transcript": ("report.html#s-1-1", ""),
 }
 """Name of each picture: the page, and what of it is to stand at the top."""
 

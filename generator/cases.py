@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,10 @@ class Cases:
     """In the order of their numbers."""
     broken: frozenset[int] = frozenset()
     """Numbers of those that have an error of format or conduct."""
+    left_out: tuple[str, ...] = ()
+    """What was there and is not among them, one sentence each."""
     judge: str | None = None
     """Who judged them, as JSON; None: they have no scores."""
-    left_out: tuple[str, ...] = field(default=())
-    """What was there and is not among them, one sentence each."""
 
 
 def cases(folder: Path) -> Cases:
@@ -70,7 +70,7 @@ def cases_of(
         if any(found.severity == "error" for found in each.findings):
             broken.add(each.number)
     judge = next((scored.judge for scored in scores.values()), None)
-    return Cases(run, tuple(made), frozenset(broken), judge, tuple(left_out))
+    return Cases(run, tuple(made), frozenset(broken), tuple(left_out), judge)
 
 
 def factors_of(spec: Spec, cell: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from generator.ledger import Ledger
-from generator.ledger.ledger import Spent
+from generator.ledger.reading import Spent
 from generator.schema.turn import Usage
 
 Price = Callable[[str, Usage], float | None]

@@ -53,7 +53,7 @@ def command(
     from generator.cli.report import report_on
     from generator.compare import compare_levels, compare_runs
     from generator.compare.gates import broken, gate_of
-    from generator.compare.measures import FAMILY, all_measures
+    from generator.compare.measures import all_measures, family_of
     from generator.errors import InputError
 
     if as_json and as_csv:
@@ -62,12 +62,15 @@ def command(
         raise InputError("--by compares levels inside one run; name one")
     measures = all_measures()
     bounds = [gate_of(gate, measures) for gate in gates]
-    named = [name.strip() for name in family.split(",") if name.strip()] if family is not None else list(FAMILY)
-    folders = [Path(str(run)).parent if run.name == "ledger.db" else run for run in runs]
+    named = family_of(family)
+    every = with_all or as_json or as_csv
+    wanted = {*named, *(bound.measure for bound in bounds)}
+    shown = {name: each for name, each in measures.items() if every or name in wanted}
+    folders = [run.parent if run.name == "ledger.db" else run for run in runs]
     if by is not None:
-        found = compare_levels(cases(folders[0]), by, measures, named, against)
+        found = compare_levels(cases(folders[0]), by, shown, named, against)
     else:
-        found = compare_runs([cases(folder) for folder in folders], measures, named, against)
+        found = compare_runs([cases(folder) for folder in folders], shown, named, against)
     failed = list(broken(bounds, found))
     if as_json:
         click.echo(_json(found, gates, failed))
@@ -104,9 +107,8 @@ def show(found: Comparison, with_all: bool = False) -> None:
     for pairing in found.pairings:
         console.print()
         _print_table(found, pairing.side, with_all)
-    others = sum(not row.in_family for row in found.of(found.sides[-1].name))
-    if others and not with_all:
-        console.print(f"\n{others} more measures, outside the family and without verdicts: --all")
+    if not with_all:
+        console.print("\n--all shows every other measure too, without verdicts")
 
 
 def _print_table(found: Comparison, side: str, with_all: bool) -> None:

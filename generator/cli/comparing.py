@@ -54,16 +54,10 @@ class Wanted:
     def of(cls, family: str | None, gates: Sequence[str]) -> Wanted:
         """What the options ask for. Raises InputError naming each measure that there is not."""
         from generator.compare.gates import gate_of
-        from generator.compare.measures import FAMILY, all_measures
-        from generator.compare.sides import unknown
-        from generator.errors import InputError
+        from generator.compare.measures import all_measures, family_of
 
         measures = all_measures()
-        named = FAMILY if family is None else tuple(name.strip() for name in family.split(",") if name.strip())
-        problems = [f"--family: {unknown(name, measures)}" for name in named if name not in measures]
-        if problems:
-            raise InputError(*problems)
-        return cls(named, tuple(gate_of(gate, measures) for gate in gates))
+        return cls(family_of(family), tuple(gate_of(gate, measures) for gate in gates))
 
     def joined(self, family: Sequence[str]) -> Wanted:
         """With these measures in the family too."""
@@ -102,16 +96,16 @@ class Judging:
     def carry_out(
         self, folder: Path, plan: Plan, counts: Summary, prices: Prices, concurrency: int, quiet: bool
     ) -> int:
-        """Have the finished sessions of a run judged that have not been yet; the plan's caps hold for sessions and
-        judge together. The exit code: that of `couplesim evaluate`, which goes on."""
+        """Have the finished sessions of a run judged that have not been yet, within what the sessions have left of the
+        plan's caps. The exit code: that of `couplesim evaluate`, which goes on."""
         from generator.cli import judging
         from generator.judge.material import materials
         from generator.judge.scores import FILE
 
         store = folder / FILE
-        tokens = None if plan.run_tokens is None else max(plan.run_tokens - counts.tokens, 0)
-        cost = None if plan.run_cost is None else max(plan.run_cost - (counts.cost or 0.0), 0.0)
-        purse = judging.purse_for([store], self.model, prices, tokens, cost)
+        purse = judging.purse_for([store], self.model, prices, plan.run_tokens, plan.run_cost)
+        purse.tokens += counts.tokens
+        purse.cost += counts.cost or 0.0
         done, code = judging.evaluate(
             list(materials([folder], [])), self.rubrics, self.model, lambda _: store, purse,
             concurrency=concurrency, quiet=quiet,

@@ -44,7 +44,8 @@ def command(
     as_csv: bool,
     **given: Any,
 ) -> None:
-    """Measure the finished sessions of runs, or transcripts in files and folders. Nothing is generated.
+    """Measure the finished sessions of runs, or transcripts in files and folders. Nothing is generated. What needs no
+    model (docs/measures.md) is measured at once.
 
     With --judge-model a model judges each of them by the rubrics in prompts/judges/: framing, bids, challenges,
     alliance, PANAS, persona fidelity, realism. What has been judged is kept and not asked again, so the same command

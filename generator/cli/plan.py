@@ -223,14 +223,15 @@ def _print_power(power: dict[str, Any]) -> None:
         ]
         for each in power["factors"]
     ]  # fmt: skip
-    smallest = f"effect found at {100 * power['wanted']:.0f}%"
-    _table(["factor", "design", "units", "couples", smallest, *(f"power at {effect:g}" for effect in effects)], rows)
+    found = f"{100 * power['wanted']:.0f}% find"
+    _table(["factor", "design", "units", "couples", found, *(f"find {effect:g}" for effect in effects)], rows)
     _say(
-        f"effects are in standard deviations: of the differences within pairs, or of the sessions where nothing is "
-        f"paired. In pairs that are no more alike than any two sessions, an effect of 1 is a g of 1.4 as `couplesim "
-        f"compare` shows it; in pairs that correlate by 0.5 it is a g of 1. {power['measures']} measures are tested, "
-        f"times the levels of a factor less one, at the strictest level of Holm's correction, by t tests, and pairs of "
-        f"a couple as if they were independent. -: no result could be told from chance",
+        "find: how often an effect of such a size is found, and the size that is found so often, in standard "
+        "deviations of the differences within pairs, or of the sessions where nothing is paired. In pairs that are no "
+        "more alike than any two sessions, an effect of 1 is a g of 1.4 as `couplesim compare` shows it; in pairs that "
+        f"correlate by 0.5 it is a g of 1. {power['measures']} measures are tested, times the levels of a factor less "
+        "one, at the strictest level of Holm's correction, by t tests, and pairs of a couple as if they were "
+        "independent. -: no result could be told from chance",
         "assumed: ",
     )
     click.echo()

@@ -67,7 +67,8 @@ def command(
     Looks the prompts over, has the same few sessions spoken with both sets (the same couples, topics and seeds, each
     partner speaking first in turn), checks and measures them, compares them in pairs, and says what changed. Without
     --model the rehearsal speaker is used, which acts by the temperament in `set.yaml`. With --judge-model a model
-    judges the sessions as well, and its main measures join the family; caps hold for both together.
+    judges the sessions as well, and its main measures join the family; it gets what the sessions leave of a
+    cap.
 
     After an edit, the same command speaks the new version's sessions alone: those of the other set are on record. All
     versions stand in one run; `couplesim compare RUN --by prompts` compares them all.

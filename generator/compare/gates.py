@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from generator.compare.comparison import Comparison
-from generator.compare.sides import unknown
+from generator.compare.measures import unknown
 from generator.errors import InputError
 
 CHANGE = "change:"

@@ -19,7 +19,7 @@ RUN = "run"
 def compare_runs(
     runs: Sequence[Cases], measures: Mapping[str, Measure], family: Collection[str], against: str | None = None
 ) -> Comparison:
-    """Every run against the first, or against `against`. Raises InputError."""
+    """Every run against the first, or against `against`; `family` are some of the measures. Raises InputError."""
     if len(runs) < 2:
         raise InputError("one run has nothing to be compared with; name another, or a factor with --by")
     if len({each.run for each in runs}) < len(runs):
@@ -66,9 +66,6 @@ def _compared(
         if judged := sorted(JUDGED.keys() & set(family)):
             raise InputError(f"--family: {', '.join(judged)}: the runs have not been scored by the same judge")
         measures = {name: each for name, each in measures.items() if name not in JUDGED}
-    problems = [f"--family: {unknown(name, measures)}" for name in family if name not in measures]
-    if problems:
-        raise InputError(*problems)
     ordered = sorted(sides, key=lambda side: against is not None and side.name != against)
     had = {name for held in sides.values() for case in held for name in case.values}
     return reckon(
@@ -78,12 +75,6 @@ def _compared(
         by=by,
         left_out=left_out,
     )
-
-
-def unknown(name: str, measures: Collection[str]) -> str:
-    """That there is no such measure, and which one may be meant."""
-    near = difflib.get_close_matches(name, measures, n=1)
-    return f"there is no measure {name!r}{f'; did you mean {near[0]!r}?' if near else ''}"
 
 
 def _why_not(run: Cases, by: str, found: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from generator.compare.comparison import Comparison, Pairing, Row, Side
 from generator.compare.reckoning import couples_needed
+from generator.compare.statistics import ALPHA
 
 _DESIGNS = {
     "paired": "paired",
@@ -44,7 +45,9 @@ def sentence(row: Row, found: Comparison) -> str:
         case "same":
             return f"{said} the same, {values}{interval}"
         case "no difference found":
-            return f"{said}: no difference found, {values}{interval}"
+            corrected = row.p is not None and row.p <= ALPHA
+            found_none = f"no difference once corrected for {_tests(found)}" if corrected else "no difference found"
+            return f"{said}: {found_none}, {values}{interval}"
         case "too few sessions":
             return f"{said}: too few sessions to tell, {values}{interval} ({row.n}; {_needed(found)})"
         case "missing":
@@ -54,8 +57,16 @@ def sentence(row: Row, found: Comparison) -> str:
 
 
 def _needed(found: Comparison) -> str:
-    tests = max(1, len(found.family) * len(found.pairings))
-    return f"at least {couples_needed(tests)} pairs for {tests} test{'s' * (tests != 1)}"
+    return f"at least {couples_needed(_number(found))} pairs for {_tests(found)}"
+
+
+def _tests(found: Comparison) -> str:
+    number = _number(found)
+    return f"{number} test{'s' * (number != 1)}"
+
+
+def _number(found: Comparison) -> int:
+    return max(1, len(found.family) * len(found.pairings))
 
 
 def _differences(pairing: Pairing) -> str:

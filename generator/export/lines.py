@@ -62,6 +62,7 @@ def _mark(selection: Selection, spoken: Spoken, label: Label, view: View) -> dic
         "prompt_set": row.spec.prompts.of(label).name,
         "prompt_hash": row.spec.prompts.of(label).hash,
         "turns": [turn.n for turn in view.turns],
+        "taken_over_turns": [turn.n for turn in view.turns if not turn.reply.attempts],
         "cut_turns": [turn.n for turn in view.turns if turn.cut],
     }
 

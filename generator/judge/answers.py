@@ -22,6 +22,12 @@ NOT_THERE = "the evidence does not stand there"
 
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "…": " ", "*": " "})
 
+_LABEL = re.compile(r"^\W*(?:\[\d+\]\s*)?(?:Therapist|Patient [AB]|AI_Facilitator)\s*:\s*|^\W*\[\d+\]\s*")
+"""How a turn begins where it is shown to the judge."""
+
+_TWICE = object()
+"""In the place of what is said of a turn that is told of twice."""
+
 Turns = Sequence[tuple[Label, str]]
 
 
@@ -63,7 +69,9 @@ def read(form: Form, units: Sequence[str], turns: Turns, text: str) -> tuple[Ite
     """An item for every question about every unit, whatever `text` is. `turns`: of the session, for the evidence."""
     data = _json(text)
     if data is None:
-        return missing(form, units, "the answer is not a JSON object")
+        broken = text.count("{") > text.count("}")
+        why = "the answer breaks off; raise `tokens` in rubric.yaml" if broken else "the answer is not a JSON object"
+        return missing(form, units, why)
     entries = dict(_entries(form, data))
     return tuple(
         _item(unit, key, kind, entries.get(unit), turns) for unit in units for key, kind in form.questions.items()
@@ -77,7 +85,9 @@ def missing(form: Form, units: Sequence[str], why: str) -> tuple[Item, ...]:
 
 def stands_in(evidence: str, texts: Sequence[str]) -> bool:
     """Whether quoted words stand in one of the texts: letter by letter, but for the kind of apostrophes, quotation
-    marks and dashes, for white space, capitals, and what is left out at an ellipsis."""
+    marks and dashes, for white space, capitals, the turn's number and label in front, and what is left out at an
+    ellipsis."""
+    evidence = _LABEL.sub("", evidence)
     pieces = [_plain(piece) for piece in re.split(r"\.{3,}|…|\[\.{3}\]", evidence)]
     pieces = [piece for piece in pieces if piece]
     if sum(len(piece.split()) for piece in pieces) < LEAST_WORDS:
@@ -116,7 +126,7 @@ def _entries(form: Form, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         rows = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
         numbers = [str(row.get("turn")) for row in rows]
         for number, row in zip(numbers, rows, strict=True):
-            yield number, row if numbers.count(number) == 1 else "the turn stands twice in the answer"
+            yield number, row if numbers.count(number) == 1 else _TWICE
     elif form.of == "session":
         yield "session", data
     else:
@@ -129,8 +139,8 @@ def _entries(form: Form, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _item(unit: str, key: str, kind: Kind, entry: Any, turns: Turns) -> Item:
-    if isinstance(entry, str):
-        return Item(unit, key, None, entry)
+    if entry is _TWICE:
+        return Item(unit, key, None, "the turn stands twice in the answer")
     if not isinstance(entry, dict) or key not in entry:
         return Item(unit, key, None, "not answered")
     told, evidence = entry[key], None

@@ -99,9 +99,9 @@ class Bench:
     retry_failed: bool = False
     """Whether what failed or could not be used before is asked again."""
     counts: Counts = field(default_factory=Counts)
-    _in_a_row: list[str] = field(default_factory=list)
+    _in_a_row: list[str] = field(default_factory=list, init=False)
     """Why the last judgements failed."""
-    _error: Exception | None = None
+    _error: Exception | None = field(default=None, init=False)
 
     async def judge(self, waiting: Iterable[Task], at_a_time: int) -> None:
         """Ask what has not been asked, until a stop is requested. Raises ProviderRefused, CapReached or StorageError;
@@ -126,16 +126,18 @@ class Bench:
             raise self._error
 
     def _to_ask(self, waiting: Iterable[Task]) -> Iterator[Task]:
-        judged = self.store.judged(identity(self.model))
+        judge = identity(self.model)
+        judged = self.store.judged(judge)
         rubrics: set[str] = set()
         for task in waiting:
+            rubric = task.rubric
+            if rubric.hash not in rubrics:
+                rubrics.add(rubric.hash)
+                self.store.write(store.enter_rubric, judge, rubric.hash, rubric.name, rubric.content)
             status = judged.get(task.key)
             if status == "ok" or (status is not None and not self.retry_failed):
                 self.counts.kept += 1
                 continue
-            if task.rubric.hash not in rubrics:
-                rubrics.add(task.rubric.hash)
-                self.store.write(store.enter_rubric, task.rubric.hash, task.rubric.name, task.rubric.content)
             judged[task.key] = "ok"  # two sessions may be alike, word for word
             yield task
 

@@ -129,7 +129,9 @@ def _of(path: Path, left_out: list[str]) -> Iterator[Material]:
         reading = read(text)
         turns = tuple((turn.label, turn.text) for turn in reading.turns if turn.label and turn.text)
         transcript = Transcript(title=reading.title or "-", structure=reading.structure or "-", turns=turns)
-        problem = _unfit(transcript) or (flaws[0].message if flaws else None)
+        problem = flaws[0].message if flaws else _unfit(transcript)
+        if any(turn.label is None and turn.text for turn in reading.turns):
+            problem = "a part of it stands under a label that is nobody's"
         if problem:
             left_out.append(f"{source.name}: {problem}; couplesim check tells more")
         else:

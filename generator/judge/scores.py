@@ -43,8 +43,8 @@ class Scored:
 def scores_of(folder: Path, judge: str | None = None) -> dict[str, Scored]:
     """The scores kept in `folder` (or in this very file), by the SHA-256 of the transcript; empty if there are none.
 
-    `judge`: whose; None: the judge asked last. Of each rubric its newest wording counts, and no other: scores of two
-    wordings are never mixed. Raises StorageError if the store cannot be read; a run's own ledger is not touched.
+    `judge`: whose; None: the judge asked last. Of each rubric the wording asked last counts, and no other: scores of
+    two wordings are never mixed. Raises StorageError if the store cannot be read; a run's own ledger is not touched.
     """
     path = folder if folder.is_file() else folder / FILE
     if not path.is_file():

@@ -34,6 +34,7 @@ Status = Literal["ok", "invalid", "failed"]
 
 SCHEMA = f"""
 CREATE TABLE rubric (hash TEXT PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL) STRICT;
+CREATE TABLE asked (n INTEGER PRIMARY KEY, judge TEXT NOT NULL, rubric TEXT NOT NULL REFERENCES rubric) STRICT;
 CREATE TABLE transcript (hash TEXT PRIMARY KEY, name TEXT NOT NULL, shares TEXT NOT NULL) STRICT;
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY, transcript TEXT NOT NULL, subject TEXT NOT NULL, rubric TEXT NOT NULL, judge TEXT NOT NULL,
@@ -151,12 +152,12 @@ class Store:
         return {Key(*row[:5]): row["status"] for row in found}
 
     def judges(self) -> list[str]:
-        """Who has judged, the newest last."""
-        return [row[0] for row in self._all("SELECT judge FROM judgement GROUP BY judge ORDER BY max(id)")]
+        """Who has been asked, the one asked last at the end."""
+        return [row[0] for row in self._all("SELECT judge FROM asked GROUP BY judge ORDER BY max(n)")]
 
     def kept(self, judge: str | None = None, *, samples: bool = False) -> list[Kept]:
-        """The judgements of one judge, None for the one asked last; of each rubric those by its newest wording, of
-        equal keys the newest. `samples`: repetitions too."""
+        """The judgements of one judge, None for the one asked last; of each rubric those by the wording asked last,
+        of equal keys the newest. `samples`: repetitions too."""
         if judge is None:
             judges = self.judges()
             if not judges:
@@ -188,10 +189,8 @@ FROM judgement JOIN rubric ON rubric.hash = judgement.rubric JOIN transcript ON 
 WHERE judge = ? {samples}
   AND judgement.rubric IN (
     SELECT rubric FROM (
-      SELECT rubric, name, max(id) FROM (
-        SELECT judgement.rubric AS rubric, rubric.name AS name, judgement.id AS id
-        FROM judgement JOIN rubric ON rubric.hash = judgement.rubric WHERE judge = ?
-      ) GROUP BY name))
+      SELECT asked.rubric AS rubric, max(n) FROM asked JOIN rubric ON hash = asked.rubric
+      WHERE judge = ? GROUP BY name))
   AND judgement.id IN (SELECT max(id) FROM judgement GROUP BY transcript, rubric, judge, sample)
 ORDER BY judgement.id
 """
@@ -200,9 +199,10 @@ ORDER BY judgement.id
 # Changes
 
 
-def enter_rubric(connection: sqlite3.Connection, hash_: str, name: str, content: str) -> None:
-    """A rubric as it is about to be asked."""
+def enter_rubric(connection: sqlite3.Connection, judge: str, hash_: str, name: str, content: str) -> None:
+    """A judge is about to be asked by this rubric, or would be if its answers were not there."""
     connection.execute("INSERT OR IGNORE INTO rubric VALUES (?, ?, ?)", (hash_, name, content))
+    connection.execute("INSERT INTO asked (judge, rubric) VALUES (?, ?)", (judge, hash_))
 
 
 def enter_transcript(connection: sqlite3.Connection, hash_: str, name: str, shares: Mapping[str, float]) -> None:

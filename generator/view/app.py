@@ -27,6 +27,7 @@ from generator.schema.label import PRINCIPALS
 from generator.schema.session import Spec
 from generator.schema.turn import Turn
 from generator.session import Session
+from generator.sources import shown
 from generator.status import standing
 from generator.status_lines import ago, lines
 from generator.summary import Price
@@ -79,12 +80,13 @@ class View:
         tokens.count("")  # the vocabulary is read once, and not while somebody waits for a page
 
     def runs(self, request: Request) -> Response:
-        """All runs; one alone is shown at once."""
+        """All runs, the latest first; one alone is shown at once."""
         shelf = self._desk.shelf
         runs = shelf.runs()
         if shelf.is_run:
             return RedirectResponse(run_address(*runs))
-        return self._page("runs.html", place=str(shelf.path), runs=[brief(*each) for each in runs.items()])
+        latest_first = sorted(map(brief, runs, runs.values()), key=lambda run: run.began, reverse=True)
+        return self._page("runs.html", place=shown(shelf.path), runs=latest_first)
 
     def sessions(self, request: Request) -> Response:
         """The sessions of a run that the query chooses, a page of them at a time."""
@@ -92,17 +94,17 @@ class View:
             query, codes = query_of(request), run.codes
             found = run.catalogue.chosen(query, codes)
             paging = Paging(request, len(found))
-            shown = found[paging.start : paging.end]
+            on_page = found[paging.start : paging.end]
             return self._page(
                 "run.html",
                 run=run,
                 brief=brief_of(run.key, run.ledger),
                 query=query,
                 facets=run.catalogue.facets(query, codes),
-                lines=shown,
+                lines=on_page,
                 paging=paging,
                 codes=codes,
-                tallies=run.ledger.tallies(line.entry.number for line in shown),
+                tallies=run.ledger.tallies(line.entry.number for line in on_page),
                 design=run.catalogue.design,
             )
 

@@ -6,10 +6,13 @@ import json
 import shutil
 import signal
 import sqlite3
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from generator.cli import main
 from generator.judge.scores import scores_of_run
 from tests.child import couplesim, served, slowly, start, transcripts, turns_in
 from tests.cli.test_secrets import CANARY, found
@@ -33,6 +36,24 @@ def run(made, tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Runs the command in this process, where its libraries are loaded already."""
+
+    def typed(folder, *args, **environment):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["couplesim", *map(str, args)])
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return SimpleNamespace(returncode=left.value.code, stdout=out, stderr=err)
+
+    return typed
+
+
 def judge(server, *options):
     return ("evaluate", "run", "--judge-model", MODEL, "--base-url", server.url, *options)
 
@@ -45,15 +66,15 @@ def judgements(path):
         return 0
 
 
-def test_a_run_is_judged_and_nothing_is_asked_or_generated_again(run):
+def test_a_run_is_judged_and_nothing_is_asked_or_generated_again(run, here):
     ledger = (run / "run/ledger.db").read_bytes()
     script = StandIn()
     with served(script) as server:
-        done = couplesim(run, *judge(server))
+        done = here(run, *judge(server))
         assert (done.returncode, server.count) == (0, 21), done.stderr
-        again = couplesim(run, *judge(server, "--json"))
+        again = here(run, *judge(server, "--json"))
         assert (again.returncode, server.count) == (0, 21)
-        table = couplesim(run, *judge(server, "--csv"))
+        table = here(run, *judge(server, "--csv"))
     assert "judgements:  21 judged\n" in done.stdout
     assert f"judge:       {MODEL} at 127.0.0.1:" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("fas ")]
@@ -71,17 +92,17 @@ def test_a_run_is_judged_and_nothing_is_asked_or_generated_again(run):
         assert reader.execute("SELECT DISTINCT model FROM judgement").fetchall() == [(SERVED,)]
 
 
-def test_without_a_judge_it_says_what_it_needs(run):
-    done = couplesim(run, "evaluate", "run")
+def test_without_a_judge_it_says_what_it_needs(run, here):
+    done = here(run, "evaluate", "run")
     assert done.returncode == 0
     assert "no judge model: nothing is judged. Name one with --judge-model NAME" in done.stderr
     assert "airtime_gap" in done.stdout, "what needs no model is measured"
     assert "\nfas " not in done.stdout
 
 
-def test_missing_is_told_with_its_reason_and_exit_3(run):
+def test_missing_is_told_with_its_reason_and_exit_3(run, here):
     with served([ok("Nice.")]) as server:
-        done = couplesim(run, *judge(server, "--rubric", "framing", "--out", "kept/scores.db"))
+        done = here(run, *judge(server, "--rubric", "framing", "--out", "kept/scores.db"))
     assert done.returncode == 3
     assert judgements(run / "kept/scores.db") == 3
     assert not (run / "run/scores.db").exists()
@@ -167,10 +188,10 @@ def test_it_works_beside_a_run_that_goes_on(tmp_path):
     assert len(transcripts(tmp_path / "run")) == 3
 
 
-def test_a_key_that_the_endpoint_sends_back_is_kept_nowhere(run):
+def test_a_key_that_the_endpoint_sends_back_is_kept_nowhere(run, here):
     with served([ok(f"Your key is {CANARY}.", model=CANARY)]) as server:
         options = judge(server, "--rubric", "framing", "--key-env", "JUDGE_KEY")
-        done = couplesim(run, *options, JUDGE_KEY=CANARY)
+        done = here(run, *options, JUDGE_KEY=CANARY)
         assert server.requests[0].headers["authorization"] == f"Bearer {CANARY}"
     assert done.returncode == 3
     assert found(run, done.stdout, done.stderr) == []
@@ -187,9 +208,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("options", "message"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_in_one_line_and_nothing_is_left_behind(run, options, message):
+def test_a_mistake_is_told_in_one_line_and_nothing_is_left_behind(run, here, options, message):
     before = sorted(run.rglob("*"))
-    done = couplesim(run, "evaluate", *options)
+    done = here(run, "evaluate", *options)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr.splitlines()[-1]
     assert [path for path in sorted(run.rglob("*")) if "ledger.db-" not in path.name] == before
@@ -205,13 +226,13 @@ def knowing(rubric, unit, key):
     return {"panas": 1 + len(key) % 5}.get(rubric, len(key))
 
 
-def test_judge_check_tells_what_is_wrong_and_asks_nothing_twice(tmp_path):
+def test_judge_check_tells_what_is_wrong_and_asks_nothing_twice(tmp_path, here):
     with served(StandIn(knowing)) as server:
         options = ("judge-check", "--judge-model", MODEL, "--base-url", server.url, "--rubric", "framing",
                    "--rubric", "panas")  # fmt: skip
-        done = couplesim(tmp_path, *options)
+        done = here(tmp_path, *options)
         asked = server.count
-        again = couplesim(tmp_path, *options, "--json")
+        again = here(tmp_path, *options, "--json")
         assert (again.returncode, server.count) == (1, asked)
     assert done.returncode == 1, done.stderr
     checks = {(check["name"], check["what"]): check for check in json.loads(again.stdout)["checks"]}
@@ -222,7 +243,7 @@ def test_judge_check_tells_what_is_wrong_and_asks_nothing_twice(tmp_path):
     assert "do not rely on this judge for framing: fas is 0.00; at least 0.4 is known" in done.stdout
 
 
-def test_judge_check_needs_a_judge(tmp_path):
-    done = couplesim(tmp_path, "judge-check")
+def test_judge_check_needs_a_judge(tmp_path, here):
+    done = here(tmp_path, "judge-check")
     assert done.returncode == 2
     assert "which judge? Name it with --judge-model NAME" in done.stderr

@@ -77,7 +77,7 @@ def test_the_continuations_are_compared_in_pairs(rehearsed):
     said = done.stdout
     assert f"\nfrom turn {K + 1} on, variant against unchanged:\n" in said
     assert "What differs: prompts (therapist)." in said
-    assert "2 pairs of sessions of 1 couple, alike in source, repeat and seed" in said
+    assert "2 pairs of sessions of 1 couple, alike in source, seed" in said
     assert re.search(r"couplesim show fork --session \d   # variant: ", said)
     folder, _ = rehearsed
     gated = couplesim(

@@ -235,3 +235,18 @@ def test_the_page_names_every_factor():
 
 def test_the_default_plan_is_what_no_options_give():
     assert plan_from(None, {}) == plan_of({})
+
+
+def test_power_is_told_for_every_factor(here):
+    found = figures(here, "plan.yaml", "-n", "10", "--power")["power"]
+    assert (found["measures"], [each["factor"] for each in found["factors"]]) == (9, ["couple", "therapist_model"])
+    models = found["factors"][1]
+    assert (models["design"], models["units"], models["couples"]) == ("paired", 20, 2)
+    assert 0 < models["power"]["0.5"] < models["power"]["0.8"] < 1
+    told = here("plan", "plan.yaml", "-n", "10", "--power").stdout
+    assert re.search(rf"^therapist_model +paired +20 +2 +{models['detectable']:.2f} ", told, re.MULTILINE)
+    assert "assumed: find: how often an effect of such a size is found" in told
+
+
+def test_a_plan_that_varies_nothing_has_no_power_to_tell(here):
+    assert "power:   nothing varies" in here("plan", "--turns", "5", "--power").stdout

@@ -88,8 +88,7 @@ def test_a_judge_is_asked_once_a_session_and_its_measures_join_the_family(tmp_pa
         (run,) = (tmp_path / "outputs").iterdir()
         ((spent,),) = rows(run, "SELECT sum(prompt_tokens + completion_tokens) FROM turn")
         capped = couplesim(tmp_path, "tune", *small, *judge, "--rubric", "bids", "--run-tokens", spent + 100)
-        assert (capped.returncode, server.count) == (4, 2 * 2 * SESSIONS), "the cap is for sessions and judge together"
-        assert "judged:   0 judged, 8 there before\n" in capped.stdout
+        assert (capped.returncode, server.count) == (4, 2 * 2 * SESSIONS), "the judge gets what the sessions leave"
 
 
 def test_a_gate_that_does_not_hold_is_an_exit_code(workspace):

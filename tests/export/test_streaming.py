@@ -7,7 +7,7 @@ import pytest
 from generator.export import FORMATS, Wish
 from generator.export.selection import Selection
 from generator.ledger import Ledger, changes
-from generator.ledger.ledger import PAGE
+from generator.ledger.reading import PAGE
 from generator.plan import Plan
 from tests.runs import begin
 from tests.test_ledger import turn

@@ -101,6 +101,9 @@ def test_a_bid_is_quoted_from_between_the_therapists_turns():
         ("“i CAN'T hear you...”", True),
         ("I can't ... in the morning", True),
         ("in the morning ... I can't hear", False),
+        ("[4] Patient A: I can't hear you", True),
+        ("[4] I can't hear you", True),
+        ("Patient A said I can't hear you", False),
         ("can't hear yo", False),
         ("I can hear you", False),
         ("hear you", False),
@@ -112,6 +115,12 @@ def test_a_bid_is_quoted_from_between_the_therapists_turns():
 )
 def test_evidence(evidence, stands):
     assert stands_in(evidence, ["Look, I can’t hear you — not in the morning.", "Fine."]) is stands
+
+
+def test_an_answer_that_breaks_off_says_what_to_do():
+    told = json.dumps(answer("framing", TURNS, plain))[:-20]
+    (why,) = {item.problem for item in read(FRAMING, ("1", "4"), TURNS, told)}
+    assert why == "the answer breaks off; raise `tokens` in rubric.yaml"
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))

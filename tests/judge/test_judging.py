@@ -95,6 +95,8 @@ def test_nothing_is_asked_twice_and_a_changed_rubric_is_asked_alone(tmp_path):
     fas = {scored.figures.get("fas") and scored.values["fas"] for scored in scores_of(path).values()}
     assert fas == {1.0, None}, "the new wording's scores, and nothing of the old one beside them"
     assert len([s for s in scores_of(path).values() if s.values["brd"] is not None]) == 4
+    assert judge(path, StandIn(), of, "framing", "bids").server.count == 0, "the old wording's scores are still there"
+    assert {scored.values["fas"] for scored in scores_of(path).values()} == {0.0}
 
 
 def test_another_judge_is_asked_anew_and_never_mixed(tmp_path):

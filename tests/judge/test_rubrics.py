@@ -150,6 +150,9 @@ def test_a_run_a_folder_and_a_file_are_read(tmp_path):
     (tmp_path / "odd.txt").write_text("SESSION: x\nStructure: y\n" + "=" * 70 + "\n\nTherapist:\nHello.\n\n", "utf-8")
     assert list(materials([tmp_path / "odd.txt"], left_out)) == []
     assert "not all three of therapist, Patient A and Patient B speak in it" in left_out[-1]
+    (tmp_path / "odd.txt").write_text(render(session()) + "Patient C:\nAnd I?\n\n", "utf-8")
+    assert list(materials([tmp_path / "odd.txt"], left_out)) == []
+    assert "a label that is nobody's" in left_out[-1], "what is judged is all that was said"
     with pytest.raises(InputError, match="no such file"):
         list(materials([tmp_path / "nowhere"], left_out))
 

@@ -76,9 +76,14 @@ def checked(base: str, run: str) -> None:
         time.sleep(0.05)
 
 
-def test_all_runs_are_listed_the_damaged_one_with_its_remedy(base):
+def test_all_runs_are_listed_the_damaged_one_with_its_remedy(base, outputs):
     rows = {row[0]: row[1:] for row in ask(base, "/").cells()}
-    assert list(rows) == ["damaged", "design", "many", "run", "trials:first"]
+    assert set(rows) == {"damaged", "design", "many", "run", "trials:first"}
+    ledgers = {name: Ledger.read(outputs / name) for name in ("design", "many", "run")}
+    begun = {name: ledger.made_by[1] for name, ledger in ledgers.items()}
+    assert [begun[name] for name in rows if name in begun] == sorted(begun.values(), reverse=True)
+    for ledger in ledgers.values():
+        ledger.close()
     assert rows["run"][1:] == ["stopped", "7", "2 complete, 1 ended by budget, 2 failed, 2 open"]
     assert rows["design"][1:] == ["finished", "8", "8 complete"]
     assert rows["many"][1:] == ["stopped", "128", "128 open"]
