@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from generator.contract import load_contract
+from generator.inspection import check_session
 from generator.ledger import Ledger
 from generator.pages.shown import shown_session
-from generator.pages.templates import environment, stylesheet
+from generator.pages.templates import environment
 from generator.report import write_report
 from tests.browser.accessible import violations
 from tests.browser.chromium import DESKTOP, PHONE, in_a_thread
+from tests.builders import SHIPPED
 from tests.export.conftest import NUMBER, make
 from tests.report.making import HOSTILE, hostile, rehearsed
 
@@ -92,21 +95,26 @@ NORMAL = """root => { const told = node => node.nodeType === 3 ? node.data.repla
   return told(root); }"""
 
 
-def test_the_script_and_the_template_show_a_session_alike(window, bad, bad_run):
-    shown = opened(window, bad, "#s-1-2")
-    made = shown.page.locator("#s-1-2 .transcript").evaluate(NORMAL)
-    ledger = Ledger.read(bad_run)
-    row = ledger.session(2)
+@pytest.mark.parametrize(
+    ("page", "run", "key"), [("bad", "bad", "1-2"), ("two", "mixed", "2-1"), ("two", "varied", "1-1")]
+)
+def test_the_script_and_the_template_show_a_session_alike(window, bad, two, folder, page, run, key):
+    """A failed session of hostile words; one with trims, notes and findings; one in which something comes out."""
+    shown = opened(window, folder / f"{page}.html", f"#s-{key}")
+    made = shown.page.locator(f"#s-{key} .transcript").evaluate(NORMAL)
+    ledger = Ledger.read(folder / run)
+    row = ledger.session(int(key[2:]))
     turns = ledger.turns(row.id)
-    session = shown_session("1-2", str(bad_run), row, turns, ())
+    findings = check_session(row, turns, load_contract(None, SHIPPED)) if row.status == "complete" else ()
+    session = shown_session(key, run, row, turns, findings)
     ledger.close()
     template = environment("generator.pages").from_string(
-        "{% from 'transcript.html' import transcript %}<style>{{ style|safe }}</style>{{ transcript(session) }}"
+        "{% from 'transcript.html' import transcript %}{{ transcript(session) }}"
     )
     other = window()
-    other.page.set_content(template.render(session=session, style=stylesheet()))
+    other.page.set_content(template.render(session=session))
     assert made == other.page.locator(".transcript").evaluate(NORMAL)
-    assert len(turns) == 2
+    assert {"bad": session.message, "mixed": session.codes, "varied": any(turn.told for turn in session.turns)}[run]
 
 
 def test_filters_narrow_the_list_and_stand_in_the_address(window, two):

@@ -72,6 +72,14 @@ def test_compare_reports_what_it_has_compared(folder):
     assert "by <code>couple</code>" in (folder / "couples.html").read_text(encoding="utf-8")
 
 
+def test_tune_reports_what_it_has_compared(tmp_path):
+    size = ("--couples", 1, "-n", 1, "--turns", 4, "-q")
+    done = couplesim(tmp_path, "tune", "--prompts", "candid", *size, "--report", "tuned.html")
+    assert done.returncode == 0, done.stderr
+    assert "report:      tuned.html" in done.stdout
+    assert "by <code>prompts</code>" in (tmp_path / "tuned.html").read_text(encoding="utf-8")
+
+
 def test_without_a_desktop_the_page_is_written_and_not_opened(folder):
     done = couplesim(folder, "report", "run", "--open", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 0
