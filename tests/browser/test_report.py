@@ -131,6 +131,7 @@ def test_filters_narrow_the_list_and_stand_in_the_address(window, two):
     assert visible(again.page) == narrowed
     assert 0 < len(narrowed) < len(everything)
     page.get_by_role("button", name="Show all").click()
+    page.get_by_role("status").get_by_text(f"{len(everything)} sessions", exact=True).wait_for()
     assert visible(page) == everything
 
 
