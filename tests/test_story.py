@@ -6,7 +6,7 @@ from docs.story import PAGE, told
 
 
 def test_the_story_is_what_happens(tmp_path):
-    """All but digits and the hashes of versions: other releases of the statistics libraries may differ in a last place."""
+    """All but digits and hashes: other releases of the statistics libraries may differ in a last place."""
     page = PAGE.read_text(encoding="utf-8")
     assert _masked(told(page, tmp_path)) == _masked(page), "stale: run python -m docs.story"
 
