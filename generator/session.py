@@ -22,7 +22,7 @@ from generator.schema.session import Spec, spoken_hash
 from generator.schema.turn import Reply, Transcript, Trim, Turn
 from generator.sentences import back_to_sentence_end, ends_mid_sentence
 from generator.structures import structure_named
-from generator.thread import Said, Thread
+from generator.thread import Said, Spoken, Thread
 
 
 class Session:
@@ -81,7 +81,7 @@ class Session:
 
     def transcript(self) -> Transcript:
         """What has been spoken, as the transcript format holds it."""
-        return transcript_from(self.spec, [(said.speaker, said.text) for said in self._said])
+        return transcript_from(self.spec, Spoken(self._said))
 
     def messages(self, label: Label) -> list[dict[str, str]]:
         """What `label` would be sent now."""
@@ -103,7 +103,7 @@ class Session:
         prefix = self.spec.prefix
         if prefix is None:
             return
-        begun = [(said.speaker, said.text) for said in self._said[: prefix.turns]]
+        begun = Spoken(self._said)[: prefix.turns]
         if spoken_hash(begun) != prefix.hash:
             raise SessionFailed(
                 "prefix_lost",
@@ -126,7 +126,7 @@ class Session:
             prompt_tokens=thread.prompt_tokens,
             what=f"turn {len(self._said) + 1}, {label}",
             perspective=self._perspective(label),
-            spoken=[(said.speaker, said.text) for said in self._said],
+            spoken=Spoken(tuple(self._said)),
             attempts=self._attempts,
             usable=lambda text: bool(self._cleaned(label, text)[0]),
         )
@@ -145,7 +145,8 @@ class Session:
         if not text:
             return None
         model = self.spec.models.of(label).name
-        given = reply.usage.completion - reply.usage.reasoning
+        given, count = reply.usage.completion - reply.usage.reasoning, tokens.count(text, model)
+        said = Said.of(label, text, count)
         return Turn(
             n=len(self._said) + 1,
             speaker=label,
@@ -153,10 +154,10 @@ class Session:
             end=end,
             cut=end == "length" and (bool(by_budget) or not any(trim.kind == "speaker" for trim in trims)),
             mid_sentence=ends_mid_sentence(text),
-            tokens=tokens.count(text, model),
+            tokens=count,
             over_budget=asked is not None and given > asked,
             trims=(*trims, *by_budget),
-            repeat=any(text == said.text for said in self._said),
+            repeat=any(said.escaped == earlier.escaped for earlier in self._said),
             reply=reply,
         )
 

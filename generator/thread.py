@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 from generator.schema.label import Label
 
@@ -24,15 +24,41 @@ class Said:
     """A turn, as the threads of a session take it in."""
 
     speaker: Label
-    text: str
     escaped: bytes
-    """The text as it stands inside a JSON string, in UTF-8."""
+    """The text as it stands inside a JSON string, in UTF-8. It is held but once: of a thousand sessions side by side,
+    texts are what takes the room."""
     tokens: int
 
     @classmethod
     def of(cls, speaker: Label, text: str, tokens: int) -> Said:
         """A turn of so many tokens."""
-        return cls(speaker, text, _escaped(text), tokens)
+        return cls(speaker, _escaped(text), tokens)
+
+    @property
+    def text(self) -> str:
+        """The turn's text."""
+        text: str = json.loads(b'"%b"' % self.escaped)
+        return text
+
+
+class Spoken(Sequence[tuple[Label, str]]):
+    """Speaker and text of each turn, read out of `said` when asked for."""
+
+    def __init__(self, said: Sequence[Said]) -> None:
+        self._said = said
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Label, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Spoken: ...
+    def __getitem__(self, index: int | slice) -> tuple[Label, str] | Spoken:
+        if isinstance(index, slice):
+            return Spoken(self._said[index])
+        said = self._said[index]
+        return said.speaker, said.text
 
 
 class Thread:

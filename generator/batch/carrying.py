@@ -132,7 +132,7 @@ class _Journal:
 
     def __init__(self, desk: _Desk, job: Job) -> None:
         self._desk, self._job = desk, job
-        self._spoken = [(turn.speaker, turn.text) for turn in job.turns]
+        self._turns = len(job.turns)
         self._attempt: int | None = None
         self._entering = 0
         self._asked_model = ""
@@ -146,7 +146,7 @@ class _Journal:
 
     async def begin(self, model: str, most: Usage) -> None:
         await self._desk.purse.reserve(model, most)
-        self._asked_model, self._most, turn = model, most, len(self._spoken) + 1
+        self._asked_model, self._most, turn = model, most, self._turns + 1
         attempt = changes.Attempt(self._job.id, turn, model, most)
         try:
             self._attempt = await self._desk.writer.write(attempt.begin)
@@ -177,7 +177,7 @@ class _Journal:
             usage = turn.reply.usage
             self._desk.purse.settle(self._asked_model, self._most, self._most if usage.estimated else usage)
             self._attempt = None
-        self._spoken.append((turn.speaker, turn.text))
+        self._turns += 1
         self._desk.watcher.turn_kept(self._job.number, turn)
 
     async def end(self, session_end: str | None, failure: SessionFailed | None) -> None:
@@ -191,10 +191,11 @@ class _Journal:
         with self._being_entered():
             await self._desk.writer.write(changes.end_session, self._job.id, status, reason, message)
             if status != "open":
-                text = render(transcript_from(self._job.spec, self._spoken)) if self._spoken else ""
+                spoken = self._desk.ledger.spoken(self._job.id)
+                text = render(transcript_from(self._job.spec, spoken)) if spoken else ""
                 whose = (self._desk.ledger.folder, self._job.number, self._job.spec, status)
                 await asyncio.get_running_loop().run_in_executor(self._desk.files, file_text, *whose, text)
-                self._desk.judge(failure, len(self._spoken))
+                self._desk.judge(failure, self._turns)
         self._desk.watcher.session_ends(self._job.number, status, reason, message)
 
     @contextmanager

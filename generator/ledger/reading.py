@@ -15,6 +15,7 @@ from generator.ledger import index, rows
 from generator.ledger.file import storage, understood
 from generator.ledger.index import End, Entry, Tally
 from generator.ledger.rows import SessionRow, Status
+from generator.schema.label import Label
 from generator.schema.turn import Turn
 
 PAGE = 256
@@ -121,6 +122,11 @@ class Reading:
         found = self._all("SELECT * FROM turn WHERE session_id = ? ORDER BY n", session_id)
         with understood(self.folder / "ledger.db"):
             return [rows.turn_of(row) for row in found]
+
+    def spoken(self, session_id: str) -> list[tuple[Label, str]]:
+        """Speaker and text of a session's turns, in order."""
+        found = self._all("SELECT speaker, text FROM turn WHERE session_id = ? ORDER BY n", session_id)
+        return [(speaker, text) for speaker, text in found]
 
     def extent(self) -> tuple[str, ...]:
         """Equal as long as the run has the same sessions."""

@@ -21,7 +21,7 @@ class Rehearsal:
         """Compose a turn and deliver it as an endpoint would, stopped at the request's token limit."""
         await request.attempts.begin(request.model.name, request.most)
         await asyncio.sleep(0)  # composing never waits; without this a run could not be interrupted
-        return reply_of(compose(request.perspective, request.spoken, request.seed), request, REHEARSAL)
+        return reply_of(compose(request.perspective, list(request.spoken), request.seed), request, REHEARSAL)
 
     async def close(self) -> None:
         """Nothing to give back."""
