@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# Many tests wait, for a child or for the clock: three processes for two processors.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() * 3 // 2)')
 
 .PHONY: demo test lock example schemas bench real-servers clean
 
@@ -22,7 +24,7 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto -rs
+	$(BIN)/pytest -n $(WORKERS) -rs
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "couplesim needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -47,6 +49,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.rehearsal
 	$(BIN)/python -m benchmarks.checking
 	$(BIN)/python -m benchmarks.tuning
+	$(BIN)/python -m benchmarks.reporting
 	$(BIN)/python -m benchmarks.viewing
 
 real-servers: $(READY)

@@ -174,9 +174,12 @@ class Gate:
                 chosen.given.set_result(None)
 
     async def _reopen(self) -> None:
-        while held := self.held_seconds:
-            await self._sleep(held)
-            self._admit()
+        until = None
+        while until != self._held_until:
+            while held := self.held_seconds:
+                await self._sleep(held)
+            until = self._held_until
+            self._admit()  # who is let in may hold the gate for a pause
 
     def _no_reply(self, wait_seconds: float | None, fault: bool) -> None:
         if wait_seconds:

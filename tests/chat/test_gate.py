@@ -193,6 +193,25 @@ def test_a_shorter_wait_does_not_shorten_a_longer_one():
     simulate(go())
 
 
+@pytest.mark.parametrize("looks", [[0.001], [0.001, 0.001, 0.00499]], ids=["late", "early"])
+def test_whenever_the_end_of_a_wait_is_noticed_nobody_is_forgotten(looks):
+    """A wait of milliseconds may be over before it is begun, and a sleep may end a little before its time. `looks`:
+    when the clock is looked at after the gate was held; from then on the wait is over."""
+    times = []
+
+    async def at_once(seconds):
+        await asyncio.sleep(0)
+
+    async def run():
+        gate = Gate(4, now=lambda: times.pop(0) if times else 9.0, sleep=at_once)
+        times[:] = [0.0, *looks]
+        came = asyncio.create_task(gate.enter(1))
+        gate.hold(0.005)
+        await asyncio.wait_for(came, timeout=5)
+
+    asyncio.run(run())
+
+
 def test_a_held_gate_says_why():
     """What the endpoint asked for is not what an outage, or its refusals one by one, made us wait."""
 
