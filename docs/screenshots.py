@@ -26,7 +26,7 @@ PLAN = """
 factors:
   couple: [daniel-marcus, ruth-harold, mei-jonas, elena-viktor]
   prompts: [baseline, candid]
-repeats: 2
+repeats: 3
 turns: 31
 """
 SHOTS = {
