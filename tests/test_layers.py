@@ -38,7 +38,7 @@ ONLY_IN = {
     "statsmodels": {"compare", "judge.calibration"},
     "matplotlib": {"picture"},
     "pyarrow": {"export.parquet"},
-    "sqlite3": {"ledger", "judge.store"},
+    "sqlite3": {"ledger", "judge.store", "judge.changes"},
     "uvloop": {"cli.running"},
     "jinja2": {"prompts", "templates", "template_rules", "pages.templates"},
     "yaml": {"strict_yaml", "plan", "export.card"},

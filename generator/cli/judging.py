@@ -17,7 +17,7 @@ from generator.cli.terminal import safe
 
 if TYPE_CHECKING:
     from generator.budget import RunPurse
-    from generator.judge.judging import Counts
+    from generator.judge.log import Counts
     from generator.judge.material import Material
     from generator.judge.rubric import Rubric
     from generator.judge.store import Store
@@ -85,7 +85,7 @@ def evaluate(
     """Have materials judged; those of one store together. Returns what was done and the exit code; errors are printed
     and become one."""
     from generator.errors import CouplesimError
-    from generator.judge.judging import Counts
+    from generator.judge.log import Counts
 
     counts = Counts()
     try:

@@ -18,7 +18,7 @@ from generator.judge.measures import JUDGED
 from generator.metrics.measures import MEASURES
 
 if TYPE_CHECKING:
-    from generator.judge.judging import Counts
+    from generator.judge.log import Counts
     from generator.judge.scores import Scored
 
 REASONS_TOLD = 5

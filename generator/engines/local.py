@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from generator.chat.protocol import Chat
 from generator.engines.protocol import Desk, Job, Journal, Stop
+from generator.engines.winding_down import wind_down
 from generator.errors import SessionFailed
 from generator.schema.label import Label
 from generator.schema.session import Spec
 from generator.session import Session
-
-GRACE_SECONDS = 30.0
-"""How long turns under way may take once a stop is requested."""
-LOOK_SECONDS = 0.1
 
 
 class Local:
@@ -45,7 +40,7 @@ class Local:
             while running and not stop.requested:
                 await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
                 running = {worker for worker in running if not worker.done()}
-            await self._finish_turns(workers)
+            await wind_down(workers, self._idle)
         finally:
             for task in (stopped, *workers):
                 task.cancel()
@@ -53,6 +48,10 @@ class Local:
         for error in (*results, self._error):
             if isinstance(error, Exception):
                 raise error
+
+    def _idle(self, worker: asyncio.Task[None]) -> bool:
+        journal = self._journals.get(worker)
+        return journal is not None and not journal.in_flight
 
     async def _work(self, jobs: Iterator[Job], desk: Desk, stop: Stop) -> None:
         task = asyncio.current_task()
@@ -85,18 +84,3 @@ class Local:
             if not stop.requested:
                 raise
         await journal.end(session.end, failure)
-
-    async def _finish_turns(self, workers: set[asyncio.Task[None]]) -> None:
-        """Wait for the requests under way and for what is being entered; who waits for leave to send a request, or to
-        try again, is sent home."""
-        until = time.monotonic() + GRACE_SECONDS
-        told: set[asyncio.Task[None]] = set()
-        while running := {worker for worker in workers if not worker.done()}:
-            if late := time.monotonic() > until:
-                until, told = math.inf, set()
-            for worker in running - told:
-                journal = self._journals.get(worker)
-                if late or (journal is not None and not journal.in_flight):
-                    told.add(worker)
-                    worker.cancel()
-            await asyncio.wait(running, timeout=LOOK_SECONDS)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import random
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,43 +17,24 @@ from generator import tokens
 from generator.budget import RunPurse
 from generator.chat.protocol import Asked, Question
 from generator.engines.protocol import Stop
+from generator.engines.winding_down import wind_down
 from generator.errors import ProviderRefused, SessionFailed
-from generator.judge import store
+from generator.judge import changes
 from generator.judge.answers import valid_share
 from generator.judge.figures import Item
+from generator.judge.log import Counts, Log
 from generator.judge.material import Material
 from generator.judge.rubric import Rubric
 from generator.judge.store import Key, Status, Store
 from generator.ledger.writer import Writer
 from generator.schema.session import Model
-from generator.schema.turn import Reply, Usage
+from generator.schema.turn import Reply
 
 IN_A_ROW = 20
 """So many judgements in a row that failed or could not be used stop the evaluation: no other one would fare better."""
 ALIKE = 3
 """The same, where the settings are at fault."""
 SETTINGS_AT_FAULT = frozenset({"rejected", "no_tokens_left", "context_full"})
-GRACE_SECONDS = 30.0
-"""How long requests under way may take once a stop is requested."""
-LOOK_SECONDS = 0.1
-
-
-@dataclass
-class Counts:
-    """How an evaluation goes."""
-
-    ok: int = 0
-    invalid: int = 0
-    failed: int = 0
-    kept: int = 0
-    """Judgements that were there before."""
-    requests: int = 0
-    under_way: int = 0
-
-    @property
-    def judged(self) -> int:
-        """Judgements made now, whatever came of them."""
-        return self.ok + self.invalid + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +85,7 @@ class Bench:
         """Ask what has not been asked, until a stop is requested. Raises ProviderRefused, CapReached or StorageError;
         requests under way then finish first, and what was judged is kept."""
         self.writer = Writer(self.store.path.parent, name=self.store.path.name)
-        self._logs: dict[asyncio.Task[None], _Log] = {}
+        self._logs: dict[asyncio.Task[None], Log] = {}
         to_ask = self._to_ask(waiting)
         workers = {asyncio.create_task(self._work(to_ask)) for _ in range(at_a_time)}
         stopped = asyncio.create_task(self.stop.event.wait())
@@ -116,7 +94,7 @@ class Bench:
             while running and not self.stop.requested:
                 await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
                 running = {worker for worker in running if not worker.done()}
-            await self._finish(workers)
+            await wind_down(workers, self._idle)
         finally:
             for task in (stopped, *workers):
                 task.cancel()
@@ -124,6 +102,10 @@ class Bench:
             await self.writer.close()
         if self._error is not None:
             raise self._error
+
+    def _idle(self, worker: asyncio.Task[None]) -> bool:
+        log = self._logs.get(worker)
+        return log is not None and not log.in_flight
 
     def _to_ask(self, waiting: Iterable[Task]) -> Iterator[Task]:
         judge = identity(self.model)
@@ -133,7 +115,7 @@ class Bench:
             rubric = task.rubric
             if rubric.hash not in rubrics:
                 rubrics.add(rubric.hash)
-                self.store.write(store.enter_rubric, judge, rubric.hash, rubric.name, rubric.content)
+                self.store.write(changes.enter_rubric, judge, rubric.hash, rubric.name, rubric.content)
             status = judged.get(task.key)
             if status == "ok" or (status is not None and not self.retry_failed):
                 self.counts.kept += 1
@@ -149,7 +131,7 @@ class Bench:
                 task = next(to_ask, None)
                 if task is None:
                     return
-                self._logs[worker] = _Log(self, task.key)
+                self._logs[worker] = Log(self.writer, self.purse, self.counts, task.key)
                 await self._judge(task, self._logs[worker])
             except Exception as error:  # a mistake of ours, too: the next judgement would fail in the same way
                 self._error = self._error or error
@@ -157,7 +139,7 @@ class Bench:
             finally:
                 self._logs.pop(worker, None)
 
-    async def _judge(self, task: Task, log: _Log) -> None:
+    async def _judge(self, task: Task, log: Log) -> None:
         rubric, material = task.rubric, task.material
         last: tuple[str, tuple[Item, ...]] | None = None
 
@@ -178,7 +160,7 @@ class Bench:
         await self._keep(task, log, "ok", None, last[1], last[0], reply)
         self._in_a_row.clear()
 
-    def _question(self, task: Task, log: _Log, usable: Any) -> Question:
+    def _question(self, task: Task, log: Log, usable: Any) -> Question:
         rubric, model = task.rubric, self.model
         messages = rubric.messages(task.material)
         return Question(
@@ -197,7 +179,7 @@ class Bench:
     async def _keep(
         self,
         task: Task,
-        log: _Log,
+        log: Log,
         status: Status,
         reason: str | None,
         items: Sequence[Item],
@@ -206,8 +188,8 @@ class Bench:
     ) -> None:
         def enter(connection: Any) -> None:
             material, coverage = task.material, task.rubric.settings.coverage
-            store.enter_transcript(connection, material.hash, material.name, material.shares)
-            store.judge(connection, task.key, status, reason, items, coverage, text, reply, log.attempt)
+            changes.enter_transcript(connection, material.hash, material.name, material.shares)
+            changes.judge(connection, task.key, status, reason, items, coverage, text, reply, log.attempt)
 
         with log.being_entered():
             try:
@@ -226,82 +208,6 @@ class Bench:
             self._error = self._error or ProviderRefused(f"{ALIKE} judgements in a row failed alike: {message}")
         if self._error is not None:
             self.stop.request()
-
-    async def _finish(self, workers: set[asyncio.Task[None]]) -> None:
-        """Wait for the requests under way; who waits for leave to send one, or to try again, is sent home."""
-        until = time.monotonic() + GRACE_SECONDS
-        told: set[asyncio.Task[None]] = set()
-        while running := {worker for worker in workers if not worker.done()}:
-            if late := time.monotonic() > until:
-                until, told = math.inf, set()
-            for worker in running - told:
-                log = self._logs.get(worker)
-                if late or (log is not None and not log.in_flight):
-                    told.add(worker)
-                    worker.cancel()
-            await asyncio.wait(running, timeout=LOOK_SECONDS)
-
-
-class _Log:
-    """Enters the requests of one judgement, and pays for them."""
-
-    order = 0
-
-    def __init__(self, bench: Bench, key: Key) -> None:
-        self._bench, self._key = bench, key
-        self._asked_model, self._most = "", Usage()
-        self._entering = 0
-        self.attempt: int | None = None
-
-    @property
-    def in_flight(self) -> bool:
-        """Whether a request has been sent whose reply is not on record, or something is being entered."""
-        return self.attempt is not None or self._entering > 0
-
-    async def begin(self, model: str, most: Usage) -> None:
-        """See `AttemptLog.begin`."""
-        await self._bench.purse.reserve(model, most)
-        self._asked_model, self._most = model, most
-        attempt = store.Attempt(self._key, model, most)
-        try:
-            self.attempt = await self._bench.writer.write(attempt.begin)
-        except BaseException as exc:
-            self._bench.purse.settle(model, most, None)
-            if isinstance(exc, asyncio.CancelledError):
-                with self.being_entered():
-                    await self._bench.writer.write(attempt.take_back)
-            raise
-        self._bench.counts.requests += 1
-        self._bench.counts.under_way += 1
-
-    async def fail(self, kind: str, message: str, billed: str, usage: Usage | None = None) -> None:
-        """See `AttemptLog.fail`."""
-        if self.attempt is None:
-            return
-        attempt, self.attempt = self.attempt, None
-        self._bench.counts.under_way -= 1
-        if usage is not None and usage.estimated:
-            usage = None
-        self._bench.purse.settle(self._asked_model, self._most, None if billed == "no" else usage or self._most)
-        with self.being_entered():
-            await self._bench.writer.write(store.fail, attempt, kind, message, billed, usage)
-
-    def settle(self, reply: Reply | None) -> None:
-        """The reply of the attempt begun last has been entered."""
-        if self.attempt is not None and reply is not None:
-            usage = reply.usage
-            self._bench.purse.settle(self._asked_model, self._most, self._most if usage.estimated else usage)
-            self._bench.counts.under_way -= 1
-            self.attempt = None
-
-    @contextmanager
-    def being_entered(self) -> Iterator[None]:
-        """While something is written."""
-        self._entering += 1
-        try:
-            yield
-        finally:
-            self._entering -= 1
 
 
 def _first_problem(items: Sequence[Item]) -> str:

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from generator import batch
 from generator.budget import RunPurse
 from generator.chat.scripted import reply_of
-from generator.engines.local import LOOK_SECONDS, Local
+from generator.engines.local import Local
 from generator.engines.protocol import Stop
+from generator.engines.winding_down import LOOK_SECONDS
 from generator.errors import SessionFailed, StorageError
 from generator.ledger.writer import Writer
 from generator.schema.label import LABELS
